@@ -1,0 +1,9 @@
+"""Pictures: what an image and a stack are, opening and saving them, data by name."""
+
+from data.datasets import load
+from data.errors import DataError
+from data.gray import to_gray
+from data.io import save
+from data.stack import Stack, open_stack, to_float
+
+__all__ = ["DataError", "Stack", "load", "open_stack", "save", "to_float", "to_gray"]

@@ -1,0 +1,34 @@
+"""Gray values of a colour picture."""
+
+import cv2
+import numpy as np
+
+# The luma weights of ITU-R BT.601 at full precision, as MATLAB's rgb2gray has them.
+LUMA = np.array([[0.298936021293776, 0.587043074451121, 0.114020904255103]], np.float32)
+
+
+def to_gray(image):
+    """Weigh red, green and blue to one gray value; a gray image is returned as it is.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+        Colours in RGB order: float in [0, 1], uint8 or uint16.
+
+    Returns
+    -------
+    ndarray of shape (H, W)
+        uint8 for a uint8 image, float32 in [0, 1] for any other colour image.
+
+    Notes
+    -----
+    The gray value of an 8-bit picture is rounded to 8 bits, as ``rgb2gray`` of MATLAB does. This matters: in black and
+    in clipped areas the rounded frames are *equal*, so that no frame wins by a rounding error.
+    """
+    if image.ndim == 2:
+        return image
+    if image.dtype == np.uint8:
+        return cv2.transform(image, LUMA)
+    if image.dtype == np.uint16:
+        return cv2.transform(image.astype(np.float32), LUMA / 65535)
+    return cv2.transform(np.asarray(image, np.float32), LUMA)

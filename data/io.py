@@ -1,0 +1,295 @@
+"""Open and save picture files: JPEG, PNG, TIFF, WebP (and BMP to read), 8 or 16 bits, with their metadata."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from data import exif, tiff
+from data.errors import DataError
+from data.version import NAME, PROGRAM
+
+TIFF = {".tif", ".tiff"}
+READABLE = {".jpg", ".jpeg", ".png", ".webp", ".bmp"} | TIFF
+SIXTEEN_BIT = {".png"} | TIFF
+WRITABLE = {".jpg", ".jpeg", ".png", ".webp"} | TIFF
+
+CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I;16B": 1, "LA": 1, "P": 3, "RGB": 3, "RGBA": 3, "RGBX": 3, "PA": 3}
+# How a result is known as such later: a comment in JPEG, a software tag in TIFF, XMP in the others.
+XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{}"/></rdf:RDF></x:xmpmeta>'
+)
+FULL_COLOUR = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+ENCODING = {
+    ".jpg": lambda quality: [cv2.IMWRITE_JPEG_QUALITY, quality, *FULL_COLOUR],
+    ".webp": lambda quality: [cv2.IMWRITE_WEBP_QUALITY, quality],
+    ".png": lambda quality: [],
+}
+
+
+class Page(NamedTuple):
+    """One picture in a file, known from its header."""
+
+    path: Path
+    index: int
+    name: str
+    shape: tuple  # upright: (H, W) or (H, W, 3)
+    bit_depth: int
+    orientation: int
+
+
+class Metadata(NamedTuple):
+    """What a picture carries beside its pixels."""
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+
+
+def read_pages(path):
+    """Return the pages of a picture file, from its header alone."""
+    path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder among files; give one folder, or files only")
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    if path.suffix.lower() in TIFF:
+        with _named_errors(path):
+            headers = tiff.read_headers(path)
+    else:
+        headers = [_read_header(path)]
+    several = len(headers) > 1
+    return [
+        Page(path, index, f"{path.name}[{index}]" if several else path.name, _upright(shape, orientation), depth, orientation)
+        for index, shape, depth, orientation in headers
+    ]
+
+
+def _read_header(path):
+    with _opened(path) as picture:
+        if picture.mode not in CHANNELS:
+            raise DataError(f"{path}: has colour mode {picture.mode}; convert it to RGB or gray first")
+        height, width = picture.size[::-1]
+        shape = (height, width, 3) if CHANNELS[picture.mode] == 3 else (height, width)
+        deep = picture.mode.startswith("I;16") or (picture.format == "PNG" and _png_depth(path) == 16)
+        return 0, shape, 16 if deep else 8, exif.orientation(exif.strip(picture.info.get("exif")))
+
+
+def _png_depth(path):
+    with open(path, "rb") as file:
+        return file.read(25)[24]
+
+
+def _upright(shape, orientation):
+    return (shape[1], shape[0], *shape[2:]) if orientation >= 5 else shape
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """Open a picture with Pillow, of any size, with errors that name the file."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with _named_errors(path), Image.open(path) as picture:
+            yield picture
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextlib.contextmanager
+def _named_errors(path):
+    try:
+        yield
+    except DataError:
+        raise
+    except UnidentifiedImageError:
+        raise DataError(f"{path}: is not a picture, whatever its ending says; remove it or give other files") from None
+    except PermissionError:
+        raise DataError(f"{path}: may not be read; check its permissions") from None
+    except (OSError, ValueError, SyntaxError, IndexError, KeyError) as error:
+        raise DataError(f"{path}: is damaged or truncated ({str(error).splitlines()[0]}); copy it again") from None
+
+
+def read_pixels(page):
+    """Decode one page: uint8 or uint16, (H, W) or (H, W, 3) RGB, upright, without alpha.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged or truncated, or its alpha channel varies.
+    """
+    if page.path.suffix.lower() in TIFF:
+        with _named_errors(page.path):
+            pixels = tiff.read_pixels(page.path, page.index)
+    else:
+        pixels = _decode(page.path)
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise DataError(f"{page.name}: has values of type {pixels.dtype}; frames have 8 or 16 bits: convert it first")
+    return exif.turn_upright(_without_alpha(pixels, page), page.orientation)
+
+
+def _decode(path):
+    with _named_errors(path):
+        encoded = np.fromfile(path, np.uint8)
+    with _quiet_opencv():
+        pixels = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
+    if pixels is None:
+        raise DataError(f"{path}: is damaged or truncated; copy it again or leave it out")
+    if pixels.ndim == 3 and pixels.shape[2] == 3:
+        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA, dst=pixels) if pixels.ndim == 3 else pixels
+
+
+@contextlib.contextmanager
+def _quiet_opencv():
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _without_alpha(pixels, page):
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        alpha = pixels[..., -1]
+        if (alpha != alpha.flat[0]).any():
+            raise DataError(f"{page.name}: is partly transparent; flatten it onto a background first")
+        pixels = pixels[..., :-1]
+    if len(page.shape) == 2 and pixels.ndim == 3:
+        pixels = pixels[..., 0]
+    return np.ascontiguousarray(pixels)
+
+
+def read_metadata(page):
+    """Return colour profile and EXIF of the file of a page."""
+    if page.path.suffix.lower() in TIFF:
+        with _named_errors(page.path):
+            return Metadata(*tiff.read_metadata(page.path, page.index))
+    with _opened(page.path) as picture:
+        return Metadata(picture.info.get("icc_profile"), exif.strip(picture.info.get("exif")))
+
+
+def is_own_result(path):
+    """Tell whether this program wrote the file as a result, so that a folder does not offer it as a frame."""
+    try:
+        if Path(path).suffix.lower() in TIFF:
+            return tiff.software(path).startswith(f"{NAME} ")
+        with _opened(path) as picture:
+            notes = [picture.info.get(key, b"") for key in ("comment", "xmp", "XML:com.adobe.xmp")]
+    except DataError:
+        return False
+    return any(NAME in (note.decode("utf-8", "ignore") if isinstance(note, bytes) else note) for note in notes)
+
+
+def check_output(path, *, force=False):
+    """Raise a DataError unless a picture may be written at `path`; checked before long work begins."""
+    path = Path(path)
+    if path.suffix.lower() not in WRITABLE:
+        raise DataError(f"{path}: cannot be written in this format; use one of the endings {' '.join(sorted(WRITABLE))}")
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise DataError(f"{path}: its folder does not exist; create {path.parent} first")
+    if not os.access(path.parent, os.W_OK):
+        raise DataError(f"{path}: its folder may not be written to; choose another place for the output")
+    if path.exists() and not force:
+        raise DataError(f"{path}: exists already; choose another name, or replace it with --force (force=True)")
+
+
+def save(image, path, *, like=None, quality=95, force=False, method=None):
+    """Write an image, whole or not at all.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+        Float in [0, 1], uint8 or uint16; RGB.
+    path : path
+        Ends in .jpg, .png, .webp (8 bits), .png, .tif (8 or 16 bits).
+    like : Stack, optional
+        Gives bit depth, colour profile and EXIF. Without it a float image is written with 8 bits.
+        Orientation is reset, for the pixels are upright; the embedded preview, which shows the frame, is dropped.
+        TIFF keeps make, model, date and resolution.
+    quality : int, optional
+        Of JPEG and WebP, 1 to 100. JPEG keeps full colour resolution (4:4:4).
+    force : bool, optional
+        Replace an existing file.
+    method : str, optional
+        Name of the method whose result this is. The file says so, and a folder does not offer it as a frame again.
+
+    Raises
+    ------
+    DataError
+        If the image is not in [0, 1], or the file exists, or cannot be written.
+    """
+    path = Path(path)
+    check_output(path, force=force)
+    if not 1 <= quality <= 100:
+        raise DataError(f"quality must lie in 1..100, got {quality}")
+    deep = path.suffix.lower() in SIXTEEN_BIT and (like.bit_depth == 16 if like else image.dtype == np.uint16)
+    pixels = _to_integers(np.asarray(image), np.uint16 if deep else np.uint8)
+    metadata = like.metadata if like else Metadata()
+    block = exif.for_upright(metadata.exif)
+    origin = f"{PROGRAM}: {method}" if method else None
+    with _replacing(path) as temporary:
+        if path.suffix.lower() in TIFF:
+            tiff.write(temporary, pixels, metadata.icc, block, origin)
+        else:
+            temporary.write_bytes(_encode(pixels, path, quality, metadata.icc, block, origin))
+
+
+def _to_integers(image, dtype):
+    scale = np.iinfo(dtype).max
+    if image.dtype == dtype:
+        return image
+    if image.dtype in (np.uint8, np.uint16):
+        image = image / np.float32(np.iinfo(image.dtype).max)
+    low, high = float(image.min()), float(image.max())
+    if not (low >= 0 and high <= 1):
+        raise DataError(f"the image has values in [{low:g}, {high:g}]; an image lies in [0, 1]: clip it before saving")
+    pixels = np.empty(image.shape, dtype)
+    for first in range(0, len(image), 256):
+        rows = slice(first, first + 256)
+        np.rint(image[rows] * np.float32(scale), out=pixels[rows], casting="unsafe")
+    return pixels
+
+
+def _encode(pixels, path, quality, icc, block, origin):
+    if path.suffix.lower() == ".webp" and pixels.ndim == 2:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+    ending = path.suffix.lower().replace("jpeg", "jpg")
+    parts = {cv2.IMAGE_METADATA_ICCP: icc, cv2.IMAGE_METADATA_EXIF: block}
+    parts[cv2.IMAGE_METADATA_XMP] = XMP.format(origin).encode() if origin and ending != ".jpg" else None
+    parts = {kind: np.frombuffer(part, np.uint8) for kind, part in parts.items() if part}
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
+    with _quiet_opencv():
+        written, encoded = cv2.imencodeWithMetadata(
+            path.suffix, bgr, list(parts), list(parts.values()), ENCODING[ending](quality)
+        )
+    if not written:
+        size = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
+        raise DataError(f"{path}: {size} cannot be written as {ending}; use .tif, which has no such limit")
+    encoded = encoded.tobytes()
+    return _with_comment(encoded, origin.encode()) if origin and ending == ".jpg" else encoded
+
+
+def _with_comment(jpeg, text):
+    """Put a comment behind the first segment, for OpenCV writes neither comment nor XMP into JPEG."""
+    end = 4 + int.from_bytes(jpeg[4:6], "big")
+    return jpeg[:end] + b"\xff\xfe" + (len(text) + 2).to_bytes(2, "big") + text + jpeg[end:]
+
+
+@contextlib.contextmanager
+def _replacing(path):
+    """Give a temporary name beside `path`; it takes the place of `path` when all has gone well."""
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)

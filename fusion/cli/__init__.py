@@ -1,0 +1,51 @@
+"""The command `fusion`: one file per sub-command."""
+
+import argparse
+import sys
+
+from data.version import PROGRAM
+from fusion.cli import data, guided
+from fusion.cli.memory import keep_freed_pages
+
+COMMANDS = (guided, data)
+EXAMPLES = """\
+examples:
+  fusion guided focus/*.jpg -o sharp.jpg     fuse a focus series or an exposure bracket
+  fusion guided bracket/ -o fused.tif        all pictures of a folder, 16 bits stay 16 bits
+  fusion data list                           pictures that can be had by name
+  fusion COMMAND --help                      options of one command
+"""
+
+
+def build_parser():
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="fusion",
+        description="Fuse many pictures of one scene into one.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=PROGRAM)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return parser
+
+
+def main(arguments=None):
+    """Run the command line; return 0, or 2 after one line that says what is wrong."""
+    args = build_parser().parse_args(arguments)
+    keep_freed_pages()
+    try:
+        args.run(args)
+    except KeyboardInterrupt:
+        print("fusion: stopped; nothing was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stdout = None
+        return 0
+    except (ValueError, OSError, MemoryError) as error:
+        message = " ".join(str(error).split()) or "not enough memory"
+        print(f"fusion: error: {message}", file=sys.stderr)
+        return 2
+    return 0

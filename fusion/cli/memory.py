@@ -1,0 +1,20 @@
+"""Memory pages are kept once the system has handed them out."""
+
+import ctypes
+import sys
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from malloc.h of glibc
+LIMIT = 1 << 30
+
+
+def keep_freed_pages():
+    """Tell glibc not to give freed buffers back, for fetching fresh pages takes longer than filtering them.
+
+    Nothing happens where the C library is another one.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LIMIT)
+        mallopt(M_TRIM_THRESHOLD, LIMIT)

@@ -1,0 +1,57 @@
+"""What commands that fuse pictures share: frames in, one picture out, a progress bar between."""
+
+from tqdm import tqdm
+
+from data import DataError, open_stack, save
+from data.io import check_output
+
+
+def add_picture_arguments(parser):
+    """Add PATH..., -o, --quality, --force and --quiet to a command."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, a multi-page TIFF, or the frames in order")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="result: .jpg, .png, .tif or .webp")
+    parser.add_argument("--quality", type=int, default=95, metavar="1..100", help="of JPEG and WebP (default: %(default)s)")
+    parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no closing line")
+
+
+def open_frames(args):
+    """Open the frames of a command after checking that its output may be written."""
+    check_output(args.output, force=args.force)
+    if not 1 <= args.quality <= 100:
+        raise DataError(f"--quality must lie in 1..100, got {args.quality}")
+    stack = open_stack(args.paths[0] if len(args.paths) == 1 else args.paths, exclude=[args.output])
+    height, width = stack.shape[1:3]
+    if len(stack) < 2:
+        raise DataError(f"{stack.names[0]}: is the only frame; fusion needs two or more pictures of one scene")
+    if min(height, width) < 2:
+        raise DataError(f"{stack.names[0]}: is {width} x {height} pixels; a frame needs 2 x 2 or more to be sharp or not")
+    return stack
+
+
+def save_result(fused, stack, args):
+    """Write the result and say what was done."""
+    if not fused.any():
+        raise DataError(f"{args.paths[0]}: all {len(stack)} frames are black; check exposure or the export of the frames")
+    save(fused, args.output, like=stack, quality=args.quality, force=args.force, method=args.command)
+    if not args.quiet:
+        height, width = fused.shape[:2]
+        print(f"{args.output}: {len(stack)} frames of {width} x {height} pixels fused")
+
+
+def progress_bar(args):
+    """Return the function that methods call to show how far they are."""
+
+    def progress(frames, what):
+        return tqdm(frames, desc=f"{what:9}", unit="frame", leave=False, disable=True if args.quiet else None)
+
+    return progress
+
+
+def radius_and_eps(text_radius, text_eps, option):
+    """Parse the two values of --base or --detail."""
+    try:
+        return int(text_radius), float(text_eps)
+    except ValueError:
+        raise DataError(f"{option} takes a radius in whole pixels and an eps, such as {option} 45 0.3, got {text_radius} {text_eps}") from None
+

@@ -1,0 +1,142 @@
+"""Filters: window mean, Gaussian, guided filter."""
+
+import cv2
+import numpy as np
+
+
+def box(image, radius):
+    """Mean over a square window of ``2 * radius + 1`` pixels, truncated where it leaves the image.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, C)
+        float32 or float64.
+    radius : int
+        Half width of the window, in pixels; 0 returns a copy.
+
+    Returns
+    -------
+    ndarray
+        Shape and type of `image`.
+    """
+    size = 2 * radius + 1
+    mean = cv2.boxFilter(image, -1, (size, size), borderType=cv2.BORDER_CONSTANT)  # a window counts zeros outside
+    for axis in (0, 1):
+        _rescale_border(mean, radius, axis)
+    return mean.reshape(image.shape)
+
+
+def _rescale_border(mean, radius, axis):
+    """Divide by the pixels that a window holds, not by its full size, along the two borders of one axis."""
+    length = mean.shape[axis]
+    position = np.arange(length)
+    held = np.minimum(position + radius, length - 1) - np.maximum(position - radius, 0) + 1
+    factor = ((2 * radius + 1) / held).astype(mean.dtype)
+    lines = np.moveaxis(mean, axis, 0)
+    factor = factor.reshape(-1, *[1] * (mean.ndim - 1))
+    if length <= 2 * radius:
+        lines *= factor
+    else:
+        lines[:radius] *= factor[:radius]
+        lines[length - radius :] *= factor[length - radius :]
+
+
+def gaussian(image, size, sigma):
+    """Gaussian mean over a window of `size` pixels, borders replicated."""
+    return cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+
+
+def guided_filter(p, guide, r, eps):
+    """Filter `p` so that it follows the edges of `guide`.
+
+    In every window the output is a linear function of the guide, ``slope * guide + offset``, fitted to `p` by ridge
+    regression; a pixel takes the mean of the functions of all windows that hold it.
+
+    Parameters
+    ----------
+    p : ndarray of shape (H, W) or (H, W, C)
+        What is filtered, channel by channel.
+    guide : ndarray of shape (H, W) or (H, W, 3)
+        Gray or colour guide in [0, 1].
+    r : int
+        Radius of the window, in pixels; the window is truncated at the border of the image.
+    eps : float
+        Regularisation, in squared units of the guide: windows of smaller variance are averaged.
+
+    Returns
+    -------
+    ndarray of float32
+        Shape of `p`. It may leave the range of `p` slightly. A result pixel depends on inputs up to ``2 * r`` away.
+
+    Raises
+    ------
+    ValueError
+        If the sizes differ, or `r` is negative, or `eps` is not positive.
+
+    References
+    ----------
+    .. [1] K. He, J. Sun, X. Tang, "Guided image filtering," IEEE TPAMI 35(6), 2013. :doi:`10.1109/TPAMI.2012.213`
+    """
+    p, guide = np.asarray(p), np.asarray(guide)
+    _check_guided(p, guide, r, eps)
+    if p.ndim == 3:
+        return np.dstack([guided_filter(p[..., channel], guide, r, eps) for channel in range(p.shape[2])])
+    if guide.ndim == 3:
+        return _filter_by_colour(p, guide, r, eps)
+    return _filter_by_gray(p, guide, r, eps)
+
+
+def _check_guided(p, guide, r, eps):
+    if p.shape[:2] != guide.shape[:2]:
+        raise ValueError(f"p and guide must have one size, got {p.shape} and {guide.shape}; resize one of them")
+    if guide.ndim not in (2, 3) or (guide.ndim == 3 and guide.shape[2] != 3) or p.ndim not in (2, 3):
+        raise ValueError(f"guide must be (H, W) or (H, W, 3) and p (H, W) or (H, W, C), got {guide.shape} and {p.shape}")
+    if not (r >= 0 and int(r) == r):
+        raise ValueError(f"r must be a whole number of pixels, 0 or more, got {r}")
+    if not eps > 0:
+        raise ValueError(f"eps must be positive, got {eps}; a small value such as 1e-6 keeps every edge")
+
+
+def _filter_by_gray(p, guide, r, eps):
+    p = p.astype(np.float32, copy=False)
+    guide = np.subtract(guide, 0.5, dtype=np.float32)  # a shift changes nothing, and fewer digits cancel below
+    mean_guide, mean_p = box(guide, r), box(p, r)
+    variance = box(guide * guide, r)
+    variance -= mean_guide * mean_guide
+    covariance = box(guide * p, r)
+    covariance -= mean_guide * mean_p
+    slope = np.divide(covariance, np.add(variance, eps, out=variance), out=covariance)
+    offset = np.subtract(mean_p, np.multiply(slope, mean_guide, out=mean_guide), out=mean_p)
+    fitted = np.multiply(box(slope, r), guide, out=guide)
+    fitted += box(offset, r)
+    return fitted
+
+
+def _filter_by_colour(p, guide, r, eps):
+    """As by gray, with a covariance matrix in place of the variance; float64, for it is nearly singular."""
+    p = p.astype(np.float64)
+    channels = [np.ascontiguousarray(guide[..., channel], np.float64) for channel in range(3)]
+    means, mean_p = [box(channel, r) for channel in channels], box(p, r)
+
+    def covariance(i, j):
+        return box(channels[i] * channels[j], r) - means[i] * means[j] + eps * (i == j)
+
+    matrix = {(i, j): covariance(i, j) for i in range(3) for j in range(i, 3)}
+    slopes = _solve_3x3(matrix, [box(channels[i] * p, r) - means[i] * mean_p for i in range(3)])
+    offset = mean_p - sum(slope * mean for slope, mean in zip(slopes, means, strict=True))
+    fitted = sum(box(slope, r) * channel for slope, channel in zip(slopes, channels, strict=True))
+    return (fitted + box(offset, r)).astype(np.float32)
+
+
+def _solve_3x3(matrix, right):
+    """Solve a symmetric positive system in every pixel by elimination, which stays exact where cofactors cancel."""
+    l10, l20 = matrix[0, 1] / matrix[0, 0], matrix[0, 2] / matrix[0, 0]
+    d1 = matrix[1, 1] - l10 * matrix[0, 1]
+    l21 = (matrix[1, 2] - l20 * matrix[0, 1]) / d1
+    d2 = matrix[2, 2] - l20 * matrix[0, 2] - l21 * l21 * d1
+    y1 = right[1] - l10 * right[0]
+    y2 = right[2] - l20 * right[0] - l21 * y1
+    x2 = y2 / d2
+    x1 = y1 / d1 - l21 * x2
+    x0 = right[0] / matrix[0, 0] - l10 * x1 - l20 * x2
+    return x0, x1, x2

@@ -1,0 +1,192 @@
+"""Guided-filter fusion (Li, Kang, Hu 2013): saliency decides, the frames themselves smooth the decision."""
+
+import cv2
+import numpy as np
+
+from data import open_stack, to_float, to_gray
+from fusion.filters import guided_filter
+from fusion.measure import SALIENCY_REACH, saliency
+from fusion.tiles import tiles
+from fusion.weights import RunningDecision
+
+LAYER_RADIUS = 15  # of the mean that makes the base layer
+SMALLEST = 1e-12  # weight of a frame that the filter gives none, so that a sum can always be scaled to 1
+GUIDES = {"gray": lambda pixels: to_float(to_gray(pixels)), "rgb": to_float}
+
+
+def decompose(image):
+    """Split an image into a base layer, its mean over 31 x 31 pixels, and a detail layer, the rest.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+        Image in [0, 1].
+
+    Returns
+    -------
+    base, detail : ndarray of float32
+        Shape of `image`; their sum is the image. Borders are replicated.
+    """
+    image = to_float(np.asarray(image))
+    size = 2 * LAYER_RADIUS + 1
+    base = cv2.blur(image, (size, size), borderType=cv2.BORDER_REPLICATE)
+    return base, image - base
+
+
+def refine(labels, stack, *, radius, eps, guide="gray"):
+    """Smooth the weight map of every frame along the edges of that frame, with a guided filter.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (H, W)
+        Decision map: frame numbers.
+    stack : stack
+        The N frames.
+    radius, eps : int, float
+        Of the guided filter: 45 and 0.3 for base layers, 7 and 1e-6 for detail layers in the paper.
+    guide : {"gray", "rgb"}, optional
+        Whether the gray values or the colours of a frame guide its weights.
+
+    Returns
+    -------
+    ndarray of float32 of shape (N, H, W)
+        Weights clipped to [1e-12, 1], not yet normalised.
+    """
+    stack = open_stack(stack)
+    guides = (GUIDES[guide](stack.pixels(index)) for index in range(len(stack)))
+    return np.stack([_refined(labels == index, image, radius, eps) for index, image in enumerate(guides)])
+
+
+def _refined(mask, guide, radius, eps):
+    """Refine one weight map; a map that is 0 everywhere, or 1 everywhere, stays as it is."""
+    if mask.all() or not mask.any():
+        return mask.astype(np.float32)
+    weight = guided_filter(mask, guide, radius, eps)
+    return np.clip(weight, SMALLEST, 1, out=weight)
+
+
+def blend_two_scale(stack, base_weights, detail_weights):
+    """Sum the weighted base layers and the weighted detail layers of all frames.
+
+    Parameters
+    ----------
+    stack : stack
+        N frames of shape (H, W) or (H, W, 3).
+    base_weights, detail_weights : ndarray of shape (N, H, W)
+        Weights that sum to 1 over the frames.
+
+    Returns
+    -------
+    ndarray of float32
+        Shape of a frame; it may leave [0, 1] where the two sets of weights differ.
+    """
+    stack = open_stack(stack)
+    fused = np.zeros(stack.shape[1:], np.float32)
+    for frame, base_weight, detail_weight in zip(stack, base_weights, detail_weights, strict=True):
+        base, detail = decompose(frame)
+        fused += _per_channel(base_weight, base) * base + _per_channel(detail_weight, detail) * detail
+    return fused
+
+
+def _per_channel(weight, image):
+    return weight[..., None] if image.ndim == 3 else weight
+
+
+def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", progress=None):
+    """Fuse frames of different focus or exposure by guided filtering.
+
+    Reads every frame twice and holds one at a time.
+
+    Parameters
+    ----------
+    stack : stack
+        N aligned frames: array, list, `data.Stack`, folder or list of files.
+    base, detail : (radius, eps), optional
+        Of the guided filter that refines the weights of base and of detail layers.
+    guide : {"gray", "rgb"}, optional
+        Whether gray values or colours of a frame guide its weights. The authors' program used gray.
+    progress : callable, optional
+        ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W) or (H, W, 3)
+        Fused image, clipped to [0, 1]. The result at a pixel depends on inputs up to 96 pixels away.
+
+    Raises
+    ------
+    DataError
+        If a frame cannot be read, or frames differ in size.
+    ValueError
+        If an option is out of range.
+
+    Notes
+    -----
+    Exact ties of saliency go to the first frame. Each set of weights is clipped to [1e-12, 1] and scaled to sum
+    to 1 everywhere, so that frames share equally where the filter leaves none of them a weight.
+
+    References
+    ----------
+    .. [1] S. Li, X. Kang, J. Hu, "Image fusion with guided filtering," IEEE TIP 22(7), 2013.
+       :doi:`10.1109/TIP.2013.2244222`
+    """
+    stack = open_stack(stack)
+    _check_options(base, detail, guide)
+    progress = progress or (lambda frames, what: frames)
+    frames = range(len(stack))
+    decision = RunningDecision(stack.shape[1:3], len(stack))
+    for index in progress(frames, "choosing"):
+        _let_compete(decision, index, stack.pixels(index))
+    blend = _TwoScaleBlend(stack.shape[1:], (base, detail), GUIDES[guide])
+    for index in progress(frames, "blending"):
+        blend.add(stack.pixels(index), decision.labels == index)
+    return blend.result()
+
+
+def _let_compete(decision, index, pixels):
+    for tile in tiles(pixels.shape):
+        outer = tile.grow(SALIENCY_REACH, pixels.shape)
+        decision.add(index, saliency(pixels[outer])[tile.within(outer)], tile)
+
+
+def _check_options(base, detail, guide):
+    if guide not in GUIDES:
+        raise ValueError(f'guide must be "gray" or "rgb", got {guide!r}')
+    for name, option in (("base", base), ("detail", detail)):
+        if len(option) != 2 or not (option[0] >= 0 and int(option[0]) == option[0] and option[1] > 0):
+            raise ValueError(f"{name} must be a radius in whole pixels and a positive eps, got {option}, not like (45, 0.3)")
+
+
+class _TwoScaleBlend:
+    """Running sums of weights and of weighted layers, so that no frame need be kept; worked off tile by tile."""
+
+    def __init__(self, shape, filters, guide):
+        self._filters = filters
+        self._guide = guide
+        self._margin = max(LAYER_RADIUS, *(2 * radius for radius, _ in filters))
+        self._sums = [np.zeros(shape, np.float32) for _ in filters]
+        self._totals = [np.zeros(shape[:2], np.float32) for _ in filters]
+
+    def add(self, pixels, mask):
+        for tile in tiles(mask.shape):
+            outer = tile.grow(self._margin, mask.shape)
+            if mask[outer].any():
+                self._add_tile(tile, outer, pixels[outer], mask[outer])
+
+    def _add_tile(self, tile, outer, pixels, mask):
+        inner = tile.within(outer)
+        guide = self._guide(pixels)
+        layers = decompose(pixels)
+        for layer, (radius, eps), total, sums in zip(layers, self._filters, self._totals, self._sums, strict=True):
+            near = tile.grow(2 * radius, total.shape)
+            part = near.within(outer)
+            weight = _refined(mask[part], guide[part], radius, eps)[tile.within(near)]
+            total[tile] += weight
+            weight = cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB) if layer.ndim == 3 else weight
+            cv2.accumulateProduct(layer[inner], weight, sums[tile])
+
+    def result(self):
+        for sums, total in zip(self._sums, self._totals, strict=True):
+            np.divide(sums, _per_channel(total, sums), out=sums)
+        fused = np.add(*self._sums, out=self._sums[0])
+        return np.clip(fused, 0, 1, out=fused)

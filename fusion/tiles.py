@@ -1,0 +1,27 @@
+"""Cut an image into tiles with a margin, so that a method works in little memory and still equals the whole."""
+
+from typing import NamedTuple
+
+TILE = 1024
+
+
+class Tile(NamedTuple):
+    """A rectangle of an image."""
+
+    rows: slice
+    columns: slice
+
+    def grow(self, margin, shape):
+        """Return the tile with a margin on each side, as far as the image goes."""
+        return Tile(*(slice(max(s.start - margin, 0), min(s.stop + margin, n)) for s, n in zip(self, shape, strict=False)))
+
+    def within(self, larger):
+        """Return this tile in the coordinates of a larger one."""
+        return Tile(*(slice(s.start - o.start, s.stop - o.start) for s, o in zip(self, larger, strict=True)))
+
+
+def tiles(shape, size=TILE):
+    """Yield the tiles of an image of shape (H, W, ...), row by row."""
+    for top in range(0, shape[0], size):
+        for left in range(0, shape[1], size):
+            yield Tile(slice(top, min(top + size, shape[0])), slice(left, min(left + size, shape[1])))

@@ -1,0 +1,49 @@
+"""Which frame a pixel comes from: decision maps, and weight maps that sum to 1."""
+
+import numpy as np
+
+
+class RunningDecision:
+    """Decision map that grows frame by frame: `labels` numbers the frame of highest saliency seen so far.
+
+    The first of equal ones wins.
+    """
+
+    def __init__(self, shape, count):
+        self.labels = np.zeros(shape, np.uint8 if count <= 256 else np.uint16)
+        self._best = np.full(shape, -1, np.float32)
+
+    def add(self, index, saliency, tile=...):
+        """Let frame `index` compete, in the whole image or in one tile of it."""
+        self.labels[tile][saliency > self._best[tile]] = index
+        np.maximum(self._best[tile], saliency, out=self._best[tile])
+
+
+def decision_map(saliencies):
+    """Number the frame of highest saliency in every pixel; the first of equal ones wins.
+
+    Parameters
+    ----------
+    saliencies : sequence of N ndarrays of shape (H, W)
+
+    Returns
+    -------
+    ndarray of uint8 of shape (H, W), uint16 for more than 256 frames
+        Frame numbers 0..N-1.
+    """
+    decision = RunningDecision(saliencies[0].shape, len(saliencies))
+    for index, saliency in enumerate(saliencies):
+        decision.add(index, saliency)
+    return decision.labels
+
+
+def weight_maps(labels, count):
+    """Turn a decision map into `count` maps that are 1 where their frame was chosen, else 0; float32 (N, H, W)."""
+    return np.stack([labels == index for index in range(count)]).astype(np.float32)
+
+
+def normalise_weights(weights):
+    """Scale weights of shape (N, H, W) to sum to 1 over the frames; where all are 0, share equally."""
+    total = weights.sum(axis=0)
+    uniform = np.full_like(weights, 1 / len(weights))
+    return np.divide(weights, total, out=uniform, where=total > 0)

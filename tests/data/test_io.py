@@ -1,0 +1,260 @@
+"""Pictures keep their values, their depth and their story on the way through a file."""
+
+import os
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.testing import assert_array_equal
+from PIL import Image, ImageCms
+
+from data import DataError, open_stack, save
+from data.exif import ORIENTATION, strip
+
+MAKE, MODEL, DATE, X_RESOLUTION, EXPOSURE_IFD, EXPOSURE_TIME = 271, 272, 306, 282, 0x8769, 0x829A
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+CORNER = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3) * 10
+
+
+def camera_exif(orientation=1):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    exif[MAKE], exif[MODEL], exif[DATE], exif[X_RESOLUTION] = "Holga", "120N", "2020:01:02 03:04:05", 300.0
+    exif[283] = 300.0
+    exif.get_ifd(EXPOSURE_IFD)[EXPOSURE_TIME] = 0.01
+    return exif
+
+
+def read_back(path):
+    """Return EXIF and colour profile as another program sees them."""
+    with Image.open(path) as picture:
+        picture.load()
+        return picture.getexif(), picture.info.get("icc_profile")
+
+
+@pytest.fixture
+def photograph(tmp_path, texture):
+    path = tmp_path / "photograph.jpg"
+    Image.fromarray((texture * 255).astype(np.uint8)).save(path, exif=camera_exif(6), icc_profile=ICC, quality=95)
+    return path
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".tiff"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("gray", [False, True])
+def test_lossless_formats_keep_every_value(tmp_path, texture, ending, dtype, gray):
+    pixels = (texture * np.iinfo(dtype).max).astype(dtype)
+    pixels = pixels[..., 0].copy() if gray else pixels
+    save(pixels, tmp_path / f"a{ending}")
+    stack = open_stack(tmp_path)
+    assert stack.shape[1:] == pixels.shape
+    assert stack.bit_depth == 8 * pixels.itemsize
+    assert_array_equal(stack.pixels(0), pixels)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".webp"])
+def test_lossy_formats_stay_near(tmp_path, texture, ending):
+    save(texture, tmp_path / f"a{ending}", quality=98)
+    assert np.abs(open_stack(tmp_path)[0] - texture).mean() < (0.01 if ending == ".jpg" else 0.04)  # WebP halves colour
+
+
+def test_quality_makes_files_larger(tmp_path, texture):
+    sizes = []
+    for quality in (30, 95):
+        save(texture, tmp_path / f"{quality}.jpg", quality=quality)
+        sizes.append((tmp_path / f"{quality}.jpg").stat().st_size)
+    assert sizes[0] < sizes[1] / 2
+    with pytest.raises(DataError, match="quality must lie in 1..100, got 101"):
+        save(texture, tmp_path / "b.jpg", quality=101)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif"])
+def test_pictures_are_read_upright(tmp_path, orientation, ending):
+    wide = np.kron(CORNER, np.ones((16, 16, 1), np.uint8))
+    path = tmp_path / f"turned{ending}"
+    options = {"tiffinfo": {ORIENTATION: orientation}} if ending == ".tif" else {"exif": camera_exif(orientation)}
+    Image.fromarray(wide).save(path, **options, **({"lossless": True} if ending == ".webp" else {}))
+    expected = {
+        1: wide,
+        2: wide[:, ::-1],
+        3: wide[::-1, ::-1],
+        4: wide[::-1],
+        5: wide.transpose(1, 0, 2),
+        6: np.rot90(wide, -1),
+        7: wide[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(wide),
+    }[orientation]
+    stack = open_stack([path])
+    assert stack.shape[1:] == expected.shape
+    middles = (slice(8, None, 16), slice(8, None, 16))
+    assert np.abs(stack.pixels(0)[middles].astype(int) - expected[middles]).max() <= (6 if ending == ".jpg" else 0)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_compressed_tiffs_are_read(tmp_path, texture, compression, orientation):
+    pixels = (texture * 255).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.tif", compression=compression, tiffinfo={ORIENTATION: orientation})
+    assert_array_equal(open_stack(tmp_path).pixels(0), np.rot90(pixels, -1) if orientation == 6 else pixels)
+
+
+def test_planar_tiffs_are_read(tmp_path, texture):
+    planes = np.moveaxis((texture * 65535).astype(np.uint16), 2, 0)
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb", planarconfig="separate")
+    assert_array_equal(open_stack(tmp_path).pixels(0), np.moveaxis(planes, 0, 2))
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "P", "1", "L"])
+def test_modes_become_gray_or_colour(tmp_path, mode):
+    Image.fromarray((np.indices((8, 8)).sum(axis=0) % 2 * 255).astype(np.uint8)).convert(mode).save(tmp_path / "a.png")
+    stack = open_stack(tmp_path)
+    frame = stack[0]
+    assert frame.shape == stack.shape[1:] == ((8, 8, 3) if mode in ("RGBA", "P") else (8, 8))
+    assert_array_equal(frame.reshape(8, 8, -1)[..., 0], np.indices((8, 8)).sum(axis=0) % 2)
+
+
+def test_constant_alpha_is_dropped_and_varying_alpha_refused(tmp_path):
+    pixels = np.zeros((4, 4, 4), np.uint8)
+    pixels[..., 3] = 77
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert open_stack(tmp_path)[0].shape == (4, 4, 3)
+    pixels[0, 0, 3] = 78
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match="a.png: is partly transparent; flatten it"):
+        open_stack(tmp_path)[0]
+
+
+def test_other_colour_models_are_refused(tmp_path):
+    Image.new("CMYK", (4, 4)).save(tmp_path / "print.jpg")
+    with pytest.raises(DataError, match="print.jpg: has colour mode CMYK; convert it"):
+        open_stack(tmp_path)
+    (tmp_path / "print.jpg").unlink()
+    tifffile.imwrite(tmp_path / "height.tif", np.zeros((4, 4), np.float32))
+    with pytest.raises(DataError, match="height.tif: page 0 is .* float32; convert it"):
+        open_stack(tmp_path)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
+def test_profile_and_exif_follow_the_frame(tmp_path, photograph, texture, ending):
+    stack = open_stack([photograph])
+    save(stack[0], tmp_path / f"out{ending}", like=stack)
+    exif, icc = read_back(tmp_path / f"out{ending}")
+    assert icc == ICC
+    assert exif[MAKE] == "Holga" and exif[MODEL] == "120N" and exif[DATE] == "2020:01:02 03:04:05"
+    assert exif.get_ifd(EXPOSURE_IFD)[EXPOSURE_TIME] == pytest.approx(0.01)
+    assert exif[ORIENTATION] == 1  # the pixels have been turned
+    assert open_stack([tmp_path / f"out{ending}"]).shape == stack.shape
+
+
+def test_tiff_keeps_make_model_date_resolution_and_profile(tmp_path, photograph):
+    stack = open_stack([photograph])
+    save(stack[0], tmp_path / "out.tif", like=stack)
+    exif, icc = read_back(tmp_path / "out.tif")
+    assert icc == ICC
+    assert exif[MAKE] == "Holga" and exif[MODEL] == "120N" and exif[DATE] == "2020:01:02 03:04:05"
+    assert exif[X_RESOLUTION] == 300
+    assert exif.get(ORIENTATION, 1) == 1
+    again = open_stack([tmp_path / "out.tif"])  # and from TIFF on to JPEG
+    save(again[0], tmp_path / "again.jpg", like=again)
+    exif, icc = read_back(tmp_path / "again.jpg")
+    assert icc == ICC and exif[MAKE] == "Holga" and exif[X_RESOLUTION] == 300
+
+
+def test_the_preview_of_the_frame_is_not_passed_on(tmp_path, photograph):
+    """EXIF may embed a small picture of the frame; a result would be listed with the wrong preview."""
+    plain = strip(open_stack([photograph]).metadata.exif)
+    stack = open_stack([photograph])
+    save(stack[0], tmp_path / "out.jpg", like=stack)
+    kept = open_stack([tmp_path / "out.jpg"]).metadata.exif
+    assert len(kept) == len(plain)  # patched in place: private notes of camera makers keep their offsets
+    reread = Image.Exif()
+    reread.load(b"Exif\0\0" + kept)
+    assert reread.get_ifd(1) == {}
+
+
+@pytest.mark.parametrize("garbage", [b"", b"II*\0", b"MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0\xff\xff\xff\xff"])
+def test_broken_exif_does_no_harm(tmp_path, texture, garbage):
+    Image.fromarray((texture * 255).astype(np.uint8)).save(tmp_path / "a.jpg", exif=garbage)
+    stack = open_stack([tmp_path / "a.jpg"])
+    save(stack[0], tmp_path / "b.jpg", like=stack)
+    assert open_stack([tmp_path / "b.jpg"]).shape == stack.shape
+
+
+def test_depth_follows_the_source(tmp_path, texture):
+    save((texture * 65535).astype(np.uint16), tmp_path / "deep.png")
+    deep = open_stack([tmp_path / "deep.png"])
+    save(deep[0], tmp_path / "out.tif", like=deep)
+    assert_array_equal(open_stack([tmp_path / "out.tif"]).pixels(0), deep.pixels(0))
+    save(deep[0], tmp_path / "out.png")
+    assert open_stack([tmp_path / "out.png"]).bit_depth == 8
+
+
+def test_sixteen_bit_pictures_of_the_book_come_back(real_data, tmp_path):
+    stack = open_stack(real_data / "ours/barriere")
+    save(stack[0], tmp_path / "a.png", like=stack)
+    again = open_stack([tmp_path / "a.png"])
+    assert_array_equal(again.pixels(0), stack.pixels(0))
+    assert again.metadata.icc == stack.metadata.icc is not None
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01, np.nan])
+def test_values_out_of_range_are_refused(tmp_path, value):
+    image = np.full((4, 4), 0.5, np.float32)
+    image[1, 2] = value
+    with pytest.raises(DataError, match="lies in .0, 1."):
+        save(image, tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_file_is_kept_unless_forced(tmp_path):
+    path = tmp_path / "a.png"
+    save(np.zeros((4, 4)), path)
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="a.png: exists already; choose another name, or replace it with --force"):
+        save(np.ones((4, 4)), path)
+    assert path.read_bytes() == before
+    save(np.ones((4, 4)), path, force=True)
+    assert open_stack([path])[0].min() == 1
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    save(np.zeros((4, 4)), path)
+    before = path.read_bytes()
+
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full_disk)
+    with pytest.raises(DataError, match="a.png: cannot be written .No space left on device."):
+        save(np.ones((4, 4)), path, force=True)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.gif", "cannot be written in this format"),
+        ("a", "cannot be written in this format"),
+        ("missing/a.png", "its folder does not exist"),
+        ("folder.png", "is a folder"),
+    ],
+)
+def test_unwritable_outputs_are_named(tmp_path, name, message):
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(DataError, match=message):
+        save(np.zeros((4, 4)), tmp_path / name)
+
+
+def test_a_picture_too_large_for_its_format_is_named(tmp_path):
+    with pytest.raises(DataError, match="wide.webp: 20000 x 2 pixels cannot be written as .webp"):
+        save(np.zeros((2, 20000), np.uint8), tmp_path / "wide.webp")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_new_files_have_the_usual_permissions(tmp_path):
+    save(np.zeros((4, 4)), tmp_path / "a.tif")
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "a.tif").stat().st_mode == (tmp_path / "plain").stat().st_mode

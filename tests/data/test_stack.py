@@ -1,0 +1,180 @@
+"""What a stack is, and every way in which pictures fail to be one."""
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+
+from data import DataError, Stack, open_stack, save
+from data.stack import narrow
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Frames 1, 2 and 10, each as bright as its number."""
+    for number in (10, 2, 1):
+        save(np.full((4, 6, 3), number, np.uint8), tmp_path / f"frame{number}.png")
+    return tmp_path
+
+
+def test_a_folder_is_read_in_natural_order(folder):
+    stack = open_stack(folder)
+    assert stack.names == ["frame1.png", "frame2.png", "frame10.png"]
+    assert stack.shape == (3, 4, 6, 3)
+    assert stack.bit_depth == 8
+    assert [round(float(frame[0, 0, 0] * 255)) for frame in stack] == [1, 2, 10]
+
+
+def test_files_are_read_in_the_order_given(folder):
+    paths = [folder / "frame10.png", str(folder / "frame1.png")]
+    assert open_stack(paths).names == ["frame10.png", "frame1.png"]
+
+
+def test_frames_are_read_one_at_a_time(folder):
+    stack = open_stack(folder)
+    (folder / "frame2.png").write_bytes(b"gone bad")
+    assert stack[0].shape == (4, 6, 3)  # opening read the headers only
+    with pytest.raises(DataError, match="frame2.png"):
+        stack[1]
+
+
+def test_a_slice_is_a_stack(folder):
+    part = open_stack(folder)[1:]
+    assert isinstance(part, Stack)
+    assert part.names == ["frame2.png", "frame10.png"]
+    assert_array_equal(np.asarray(part), np.stack([part[0], part[1]]))
+    assert open_stack(part) is part
+
+
+def test_an_image_is_float32_in_the_unit_range(folder):
+    frame = open_stack(folder)[2]
+    assert frame.dtype == np.float32
+    assert_allclose(frame, 10 / 255)
+
+
+def test_hidden_files_references_and_other_files_are_no_frames(folder):
+    for name in (".hidden.png", "_expected.png"):
+        save(np.zeros((9, 9), np.uint8), folder / name)
+    (folder / "notes.txt").write_text("shot at dusk")
+    assert len(open_stack(folder)) == 3
+
+
+def test_an_output_in_the_folder_is_not_taken_for_a_frame(folder):
+    save(np.zeros((4, 6, 3), np.uint8), folder / "sum.png")
+    assert "sum.png" not in open_stack(folder, exclude=[folder / "sum.png"]).names
+    assert "sum.png" in open_stack(folder).names
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp"])
+def test_a_result_is_known_as_one_later(folder, ending):
+    save(np.zeros((4, 6, 3), np.uint8), folder / f"sum{ending}", method="guided")
+    assert len(open_stack(folder)) == 3
+    assert len(open_stack([folder / f"sum{ending}"])) == 1  # asked for by name, it opens
+
+
+def test_pages_of_a_tiff_are_frames(tmp_path):
+    pages = np.arange(5 * 4 * 6, dtype=np.uint16).reshape(5, 4, 6) * 500
+    tifffile.imwrite(tmp_path / "stack.tif", pages, photometric="minisblack")
+    stack = open_stack(tmp_path / "stack.tif")
+    assert stack.shape == (5, 4, 6)
+    assert stack.bit_depth == 16
+    assert_array_equal(np.stack([stack.pixels(index) for index in range(5)]), pages)
+    assert stack.names[2] == "stack.tif[2]"
+    assert open_stack(tmp_path).shape == (5, 4, 6)
+
+
+def test_arrays_of_every_type_are_frames():
+    eight_bit = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    assert_allclose(open_stack(eight_bit)[1], eight_bit[1] / 255, rtol=1e-6)
+    assert_allclose(open_stack(eight_bit.astype(np.uint16) * 1000)[1], eight_bit[1] / 65.535, rtol=1e-6)
+    assert_allclose(open_stack(eight_bit / 100)[1], eight_bit[1] / 100, rtol=1e-6)
+    assert open_stack(eight_bit / 100)[0].dtype == np.float32
+
+
+def test_eight_bits_are_known_however_they_are_held():
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    for held in (levels, levels.astype(np.uint16) * 257, levels / np.float32(255), levels / 255):
+        assert_array_equal(narrow(held), levels)
+        assert open_stack([held]).bit_depth == 8
+    assert narrow(levels / np.float32(254)[None]).dtype == np.float32
+    assert open_stack([levels.astype(np.uint16)]).bit_depth == 16
+
+
+def test_bad_sources_are_named(tmp_path):
+    with pytest.raises(DataError, match="nowhere: no such file or folder"):
+        open_stack(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="no picture in this folder"):
+        open_stack(tmp_path)
+    with pytest.raises(DataError, match="empty"):
+        open_stack(np.zeros((0, 4, 4)))
+    with pytest.raises(DataError, match="no file was given"):
+        open_stack([])
+
+
+def test_a_text_file_with_the_wrong_ending_is_named(tmp_path):
+    (tmp_path / "letter.jpg").write_text("Dear reader")
+    with pytest.raises(DataError, match="letter.jpg: is not a picture"):
+        open_stack(tmp_path)
+
+
+def test_an_empty_file_is_named(tmp_path):
+    (tmp_path / "nothing.png").touch()
+    with pytest.raises(DataError, match="nothing.png: is not a picture"):
+        open_stack(tmp_path)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif", ".bmp"])
+@pytest.mark.parametrize("kept", [0.4, 0.9])
+def test_a_truncated_file_is_named(tmp_path, texture, ending, kept):
+    path = tmp_path / f"half{ending}"
+    pixels = (texture * 255).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    with pytest.raises(DataError, match=rf"half{ending}.*(damaged or truncated|not a picture)"):
+        open_stack([path])[0]
+
+
+def test_frames_of_different_size_are_named(folder):
+    save(np.zeros((4, 5, 3), np.uint8), folder / "frame11.png")
+    with pytest.raises(DataError, match="frame11.png is 5 x 4 pixels in colour, but frame1.png is 6 x 4"):
+        open_stack(folder)
+
+
+def test_a_gray_frame_among_colours_is_named(folder):
+    save(np.zeros((4, 6), np.uint8), folder / "frame0.png")
+    with pytest.raises(DataError, match="frame1.png is 6 x 4 pixels in colour, but frame0.png is 6 x 4 pixels in gray"):
+        open_stack(folder)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.full((2, 3, 3), np.nan), "frame 0 has values in .nan"),
+        (np.stack([np.zeros((3, 3)), np.full((3, 3), 1.5)]), "frame 1 has values in .1.5, 1.5."),
+        (np.full((2, 3, 3), -0.1), "lies in .0, 1."),
+        (np.zeros((2, 3, 3), np.int64), "type int64"),
+        (np.zeros((2, 3, 3), bool), "type bool"),
+        (np.zeros((2, 3, 5, 5)), r"\(3, 5, 5\); an image is \(H, W\)"),
+        (np.zeros((2, 0, 3)), "has shape"),
+        (np.zeros(5), "has shape"),
+    ],
+)
+def test_bad_arrays_are_named(array, message):
+    with pytest.raises(DataError, match=message):
+        open_stack(array)
+
+
+def test_a_multi_page_file_among_others_is_refused(folder):
+    tifffile.imwrite(folder / "stack.tif", np.zeros((2, 4, 6), np.uint8), photometric="minisblack")
+    with pytest.raises(DataError, match="stack.tif: holds 2 pages; open a multi-page TIFF alone"):
+        open_stack(folder)
+
+
+@pytest.mark.parametrize("name", ["lytro/01", "mef/venice", "classic/clock", "ours/barriere", "petrovic/083-pepsi"])
+def test_real_pictures_open(real_data, name):
+    stack = open_stack(real_data / name)
+    frame = stack[0]
+    assert frame.shape == stack.shape[1:]
+    assert 0.05 < frame.mean() < 0.95
+    assert stack.bit_depth == (16 if name == "ours/barriere" else 8)

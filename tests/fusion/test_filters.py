@@ -1,0 +1,91 @@
+"""The guided filter against its definition, written out window by window."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from fusion.filters import box, guided_filter
+
+
+def slow_box(image, radius):
+    """Window mean by loops: the definition."""
+    out = np.empty(image.shape)
+    for y, x in np.ndindex(image.shape[:2]):
+        window = image[max(y - radius, 0) : y + radius + 1, max(x - radius, 0) : x + radius + 1]
+        out[y, x] = window.mean(axis=(0, 1))
+    return out
+
+
+def slow_guided_filter(p, guide, r, eps):
+    """Ridge regression in every window, as eq. 5, 6 and 19 of the paper state it, in float64."""
+    height, width = p.shape
+    guide = guide.reshape(height, width, -1).astype(float)
+    channels = guide.shape[2]
+    coefficients = np.empty((height, width, channels + 1))
+    for y, x in np.ndindex(height, width):
+        window = np.s_[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1]
+        g, q = guide[window].reshape(-1, channels), p[window].ravel().astype(float)
+        centred = g - g.mean(axis=0)
+        slope = np.linalg.solve(centred.T @ centred / len(g) + eps * np.eye(channels), centred.T @ (q - q.mean()) / len(g))
+        coefficients[y, x] = *slope, q.mean() - slope @ g.mean(axis=0)
+    mean = slow_box(coefficients, r)
+    return (mean[..., :-1] * guide).sum(axis=2) + mean[..., -1]
+
+
+@pytest.mark.parametrize("radius", [0, 1, 3, 40])
+def test_box_is_the_mean_of_the_truncated_window(texture, radius):
+    image = texture[:20, :25].astype(float)
+    assert_allclose(box(image, radius), slow_box(image, radius), atol=1e-12)
+
+
+@pytest.mark.parametrize("eps", [0.3, 1e-2, 1e-6])
+@pytest.mark.parametrize("colour", [False, True])
+def test_guided_filter_is_ridge_regression_in_windows(texture, colour, eps):
+    guide = texture[:24, :30] if colour else texture[:24, :30, 1]
+    p = (texture[:24, :30, 0] > 0.5).astype(np.float32)
+    assert_allclose(guided_filter(p, guide, 3, eps), slow_guided_filter(p, guide, 3, eps), atol=2e-5)
+
+
+def test_colour_guide_stays_exact_where_the_covariance_is_singular(texture):
+    gray = texture[:24, :30, :1].repeat(3, axis=2)  # three equal channels: rank 1
+    p = texture[:24, :30, 2]
+    assert_allclose(guided_filter(p, gray, 3, 1e-4), slow_guided_filter(p, gray, 3, 1e-4), atol=2e-5)
+
+
+def test_every_channel_of_p_is_filtered_alone(texture):
+    guide = texture[..., 0]
+    together = guided_filter(texture, guide, 4, 0.01)
+    for channel in range(3):
+        assert_allclose(together[..., channel], guided_filter(texture[..., channel], guide, 4, 0.01))
+
+
+def test_limits_of_eps(texture):
+    gray = texture[..., 0]
+    assert_allclose(guided_filter(gray, gray, 4, 1e-12), gray, atol=1e-3)  # keeps every edge
+    assert_allclose(guided_filter(gray, gray, 4, 1e6), box(box(gray, 4), 4), atol=1e-5)  # plain mean
+
+
+def test_shift_of_the_guide_changes_nothing(texture):
+    p, guide = texture[..., 0], texture[..., 1] / 2
+    assert_allclose(guided_filter(p, guide, 5, 1e-3), guided_filter(p, guide + 0.4, 5, 1e-3), atol=1e-5)
+
+
+def test_a_constant_is_kept(texture):
+    assert_allclose(guided_filter(np.full((96, 128), 0.25, np.float32), texture[..., 0], 7, 1e-6), 0.25, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"r": -1}, "r must be a whole number"),
+        ({"r": 1.5}, "r must be a whole number"),
+        ({"eps": 0}, "eps must be positive"),
+        ({"eps": float("nan")}, "eps must be positive"),
+        ({"guide": np.zeros((5, 5))}, "one size"),
+        ({"guide": np.zeros((96, 128, 4))}, r"\(H, W, 3\)"),
+    ],
+)
+def test_bad_arguments_are_named(texture, changed, message):
+    arguments = {"p": texture[..., 0], "guide": texture[..., 1], "r": 3, "eps": 0.1} | changed
+    with pytest.raises(ValueError, match=message):
+        guided_filter(**arguments)
