@@ -33,7 +33,7 @@ MODULES = {
     "datasets": "data.datasets",
     "scenes": "data.scenes",
 }
-FUNCTIONS = {"plot_images": "fusion.show", "plot_lines": "fusion.show", "glue": "myst_nb"}
+FUNCTIONS = {"plot_images": "fusion.show", "plot_lines": "fusion.show", "signed": "fusion.show", "glue": "myst_nb"}
 _opened = {}
 
 
@@ -63,4 +63,3 @@ def _open(sample):
         except DataError:
             _opened[sample] = data.load(built_in), f"built-in pictures {built_in}, in place of {wanted}"
     return _opened[sample]
-

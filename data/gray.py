@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from data.stack import narrow
+
 # The luma weights of ITU-R BT.601 at full precision, as MATLAB's rgb2gray has them.
 LUMA = np.array([[0.298936021293776, 0.587043074451121, 0.114020904255103]], np.float32)
 
@@ -22,13 +24,15 @@ def to_gray(image):
 
     Notes
     -----
-    The gray value of an 8-bit picture is rounded to 8 bits, as ``rgb2gray`` of MATLAB does. This matters: in black and
-    in clipped areas the rounded frames are *equal*, so that no frame wins by a rounding error.
+    The gray value of an 8-bit picture is rounded to 8 bits, as ``rgb2gray`` of MATLAB does, however the picture is
+    held. This matters: in black and in clipped areas the rounded frames are *equal*, so that no frame wins by a
+    rounding error.
     """
     if image.ndim == 2:
         return image
-    if image.dtype == np.uint8:
-        return cv2.transform(image, LUMA)
-    if image.dtype == np.uint16:
-        return cv2.transform(image.astype(np.float32), LUMA / 65535)
-    return cv2.transform(np.asarray(image, np.float32), LUMA)
+    pixels = narrow(image)
+    if pixels.dtype == np.uint8:
+        gray = cv2.transform(pixels, LUMA)
+        return gray if image.dtype == np.uint8 else gray / np.float32(255)
+    scale = 65535 if image.dtype == np.uint16 else 1
+    return cv2.transform(image.astype(np.float32, copy=False), LUMA / scale)

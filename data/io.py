@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,7 +66,14 @@ def read_pages(path):
         headers = [_read_header(path)]
     several = len(headers) > 1
     return [
-        Page(path, index, f"{path.name}[{index}]" if several else path.name, _upright(shape, orientation), depth, orientation)
+        Page(
+            path,
+            index,
+            f"{path.name}[{index}]" if several else path.name,
+            _upright(shape, orientation),
+            depth,
+            orientation,
+        )
         for index, shape, depth, orientation in headers
     ]
 
@@ -94,8 +102,10 @@ def _opened(path):
     """Open a picture with Pillow, of any size, with errors that name the file."""
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        with _named_errors(path), Image.open(path) as picture:
-            yield picture
+        with warnings.catch_warnings(), _named_errors(path):
+            warnings.simplefilter("ignore")  # of damaged EXIF, which is passed over
+            with Image.open(path) as picture:
+                yield picture
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 
@@ -189,7 +199,9 @@ def check_output(path, *, force=False):
     """Raise a DataError unless a picture may be written at `path`; checked before long work begins."""
     path = Path(path)
     if path.suffix.lower() not in WRITABLE:
-        raise DataError(f"{path}: cannot be written in this format; use one of the endings {' '.join(sorted(WRITABLE))}")
+        raise DataError(
+            f"{path}: cannot be written in this format; use one of the endings {' '.join(sorted(WRITABLE))}"
+        )
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name a file in it")
     if not path.parent.is_dir():

@@ -183,7 +183,9 @@ def _check_array(name, frame):
         raise DataError(f"{name} has type {frame.dtype}; an image is uint8, uint16, or float in [0, 1]")
     low, high = float(frame.min()), float(frame.max())
     if not (low >= 0 and high <= 1):
-        raise DataError(f"{name} has values in [{low:g}, {high:g}]; a float image lies in [0, 1]: scale, clip or mask it")
+        raise DataError(
+            f"{name} has values in [{low:g}, {high:g}]; a float image lies in [0, 1]: scale, clip or mask it"
+        )
 
 
 def _check_shapes(names, shapes):

@@ -24,7 +24,9 @@ def read_headers(path):
 def _shape(page, path):
     if page.photometric not in (GRAY, RGB, YCBCR) or page.dtype not in (np.uint8, np.uint16):
         kind = getattr(page.photometric, "name", page.photometric)
-        raise DataError(f"{path}: page {page.index} is {kind} of type {page.dtype}; convert it to gray or RGB of 8 or 16 bits")
+        raise DataError(
+            f"{path}: page {page.index} is {kind} of type {page.dtype}; convert it to gray or RGB of 8 or 16 bits"
+        )
     size = (page.imagelength, page.imagewidth)
     return size if page.photometric == GRAY else (*size, 3)
 
@@ -54,7 +56,9 @@ def _decode_with_opencv(path, page):
         encoded[tag.valueoffset : tag.valueoffset + 2] = np.frombuffer(np.array(1, order + "u2").tobytes(), np.uint8)
     read, pages = cv2.imdecodemulti(encoded, cv2.IMREAD_UNCHANGED, range=(page.index, page.index + 1))
     if not read or not pages:
-        raise DataError(f"{path}: page {page.index} is damaged, or compressed in an unusual way; save it with LZW or without")
+        raise DataError(
+            f"{path}: page {page.index} is damaged, or compressed in an unusual way; save it with LZW or without"
+        )
     pixels = pages[0]
     if pixels.ndim == 2:
         return pixels

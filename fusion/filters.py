@@ -90,7 +90,9 @@ def _check_guided(p, guide, r, eps):
     if p.shape[:2] != guide.shape[:2]:
         raise ValueError(f"p and guide must have one size, got {p.shape} and {guide.shape}; resize one of them")
     if guide.ndim not in (2, 3) or (guide.ndim == 3 and guide.shape[2] != 3) or p.ndim not in (2, 3):
-        raise ValueError(f"guide must be (H, W) or (H, W, 3) and p (H, W) or (H, W, C), got {guide.shape} and {p.shape}")
+        raise ValueError(
+            f"guide must be (H, W) or (H, W, 3) and p (H, W) or (H, W, C), got {guide.shape} and {p.shape}"
+        )
     if not (r >= 0 and int(r) == r):
         raise ValueError(f"r must be a whole number of pixels, 0 or more, got {r}")
     if not eps > 0:

@@ -11,7 +11,7 @@ from fusion.weights import RunningDecision
 
 LAYER_RADIUS = 15  # of the mean that makes the base layer
 SMALLEST = 1e-12  # weight of a frame that the filter gives none, so that a sum can always be scaled to 1
-GUIDES = {"gray": lambda pixels: to_float(to_gray(pixels)), "rgb": to_float}
+GUIDES = {"gray": to_gray, "rgb": lambda pixels: pixels}
 
 
 def decompose(image):
@@ -54,7 +54,7 @@ def refine(labels, stack, *, radius, eps, guide="gray"):
     """
     stack = open_stack(stack)
     guides = (GUIDES[guide](stack.pixels(index)) for index in range(len(stack)))
-    return np.stack([_refined(labels == index, image, radius, eps) for index, image in enumerate(guides)])
+    return np.stack([_refined(labels == index, to_float(image), radius, eps) for index, image in enumerate(guides)])
 
 
 def _refined(mask, guide, radius, eps):
@@ -136,17 +136,17 @@ def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", prog
     frames = range(len(stack))
     decision = RunningDecision(stack.shape[1:3], len(stack))
     for index in progress(frames, "choosing"):
-        _let_compete(decision, index, stack.pixels(index))
+        _let_compete(decision, index, to_gray(stack.pixels(index)))
     blend = _TwoScaleBlend(stack.shape[1:], (base, detail), GUIDES[guide])
     for index in progress(frames, "blending"):
         blend.add(stack.pixels(index), decision.labels == index)
     return blend.result()
 
 
-def _let_compete(decision, index, pixels):
-    for tile in tiles(pixels.shape):
-        outer = tile.grow(SALIENCY_REACH, pixels.shape)
-        decision.add(index, saliency(pixels[outer])[tile.within(outer)], tile)
+def _let_compete(decision, index, gray):
+    for tile in tiles(gray.shape):
+        outer = tile.grow(SALIENCY_REACH, gray.shape)
+        decision.add(index, saliency(gray[outer])[tile.within(outer)], tile)
 
 
 def _check_options(base, detail, guide):
@@ -154,7 +154,9 @@ def _check_options(base, detail, guide):
         raise ValueError(f'guide must be "gray" or "rgb", got {guide!r}')
     for name, option in (("base", base), ("detail", detail)):
         if len(option) != 2 or not (option[0] >= 0 and int(option[0]) == option[0] and option[1] > 0):
-            raise ValueError(f"{name} must be a radius in whole pixels and a positive eps, got {option}, not like (45, 0.3)")
+            raise ValueError(
+                f"{name} must be a radius in whole pixels and a positive eps, got {option}, not like (45, 0.3)"
+            )
 
 
 class _TwoScaleBlend:
@@ -168,14 +170,14 @@ class _TwoScaleBlend:
         self._totals = [np.zeros(shape[:2], np.float32) for _ in filters]
 
     def add(self, pixels, mask):
+        guide = self._guide(pixels)
         for tile in tiles(mask.shape):
             outer = tile.grow(self._margin, mask.shape)
             if mask[outer].any():
-                self._add_tile(tile, outer, pixels[outer], mask[outer])
+                self._add_tile(tile, outer, pixels[outer], to_float(guide[outer]), mask[outer])
 
-    def _add_tile(self, tile, outer, pixels, mask):
+    def _add_tile(self, tile, outer, pixels, guide, mask):
         inner = tile.within(outer)
-        guide = self._guide(pixels)
         layers = decompose(pixels)
         for layer, (radius, eps), total, sums in zip(layers, self._filters, self._totals, self._sums, strict=True):
             near = tile.grow(2 * radius, total.shape)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from data import to_gray
+
 SALIENCY_REACH = 6  # pixels: 1 of the Laplacian, 5 of the Gaussian
 
 

@@ -13,7 +13,9 @@ class Tile(NamedTuple):
 
     def grow(self, margin, shape):
         """Return the tile with a margin on each side, as far as the image goes."""
-        return Tile(*(slice(max(s.start - margin, 0), min(s.stop + margin, n)) for s, n in zip(self, shape, strict=False)))
+        return Tile(
+            *(slice(max(s.start - margin, 0), min(s.stop + margin, n)) for s, n in zip(self, shape, strict=False))
+        )
 
     def within(self, larger):
         """Return this tile in the coordinates of a larger one."""

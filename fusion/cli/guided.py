@@ -29,7 +29,9 @@ def add_parser(subparsers):
     two = {"nargs": 2, "metavar": ("RADIUS", "EPS")}
     parser.add_argument("--base", default=(45, 0.3), **two, help="filter of the base weights (default: 45 0.3)")
     parser.add_argument("--detail", default=(7, 1e-6), **two, help="filter of the detail weights (default: 7 1e-6)")
-    parser.add_argument("--guide", choices=sorted(GUIDES), default="gray", help="what guides the weights (default: gray)")
+    parser.add_argument(
+        "--guide", choices=sorted(GUIDES), default="gray", help="what guides the weights (default: gray)"
+    )
     parser.set_defaults(run=run)
 
 

@@ -10,7 +10,9 @@ def add_picture_arguments(parser):
     """Add PATH..., -o, --quality, --force and --quiet to a command."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, a multi-page TIFF, or the frames in order")
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="result: .jpg, .png, .tif or .webp")
-    parser.add_argument("--quality", type=int, default=95, metavar="1..100", help="of JPEG and WebP (default: %(default)s)")
+    parser.add_argument(
+        "--quality", type=int, default=95, metavar="1..100", help="of JPEG and WebP (default: %(default)s)"
+    )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no closing line")
 
@@ -25,14 +27,18 @@ def open_frames(args):
     if len(stack) < 2:
         raise DataError(f"{stack.names[0]}: is the only frame; fusion needs two or more pictures of one scene")
     if min(height, width) < 2:
-        raise DataError(f"{stack.names[0]}: is {width} x {height} pixels; a frame needs 2 x 2 or more to be sharp or not")
+        raise DataError(
+            f"{stack.names[0]}: is {width} x {height} pixels; a frame needs 2 x 2 or more to be sharp or not"
+        )
     return stack
 
 
 def save_result(fused, stack, args):
     """Write the result and say what was done."""
     if not fused.any():
-        raise DataError(f"{args.paths[0]}: all {len(stack)} frames are black; check exposure or the export of the frames")
+        raise DataError(
+            f"{args.paths[0]}: all {len(stack)} frames are black; check exposure or the export of the frames"
+        )
     save(fused, args.output, like=stack, quality=args.quality, force=args.force, method=args.command)
     if not args.quiet:
         height, width = fused.shape[:2]
@@ -53,5 +59,6 @@ def radius_and_eps(text_radius, text_eps, option):
     try:
         return int(text_radius), float(text_eps)
     except ValueError:
-        raise DataError(f"{option} takes a radius in whole pixels and an eps, such as {option} 45 0.3, got {text_radius} {text_eps}") from None
-
+        raise DataError(
+            f"{option} takes a radius in whole pixels and an eps, such as {option} 45 0.3, got {text_radius} {text_eps}"
+        ) from None

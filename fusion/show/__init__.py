@@ -1,5 +1,5 @@
 """Figures for pages; the only importer of matplotlib."""
 
-from fusion.show.figures import plot_images, plot_lines
+from fusion.show.figures import plot_images, plot_lines, signed
 
-__all__ = ["plot_images", "plot_lines"]
+__all__ = ["plot_images", "plot_lines", "signed"]

@@ -17,8 +17,7 @@ def plot_images(*images, labels=None, columns=None):
     Parameters
     ----------
     *images : ndarray of shape (H, W) or (H, W, 3)
-        In [0, 1]; what lies outside is clipped. An image with negative values, such as a detail layer, is drawn with 0
-        as middle gray.
+        In [0, 1]; what lies outside is clipped. For a layer around 0 see `signed`.
     labels : list of str, optional
         One above each picture.
     columns : int, optional
@@ -40,18 +39,16 @@ def plot_images(*images, labels=None, columns=None):
         left, bottom = column * (panel + GAP), size[1] - (row + 1) * (panel * height / width + top + GAP)
         box = (left / size[0], bottom / size[1], panel / size[0], panel * height / width / size[1])
         axes = figure.add_axes(box)
-        axes.imshow(displayed(image), cmap="gray", vmin=0, vmax=1, interpolation="antialiased", aspect="auto")
+        axes.imshow(np.clip(image, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="antialiased", aspect="auto")
         axes.set_axis_off()
         if labels:
             axes.set_title(labels[index], fontsize=10, pad=5)
     return figure
 
 
-def displayed(image):
-    """Return the values that are drawn: signed images with 0 as middle gray and their contrast doubled."""
-    image = np.asarray(image, np.float32)
-    signed = image.min() < -1e-3
-    return np.clip(0.5 + 2 * image if signed else image, 0, 1)
+def signed(image):
+    """Return an image with values around 0, such as a detail layer, with 0 as middle gray and twice the contrast."""
+    return 0.5 + 2 * np.asarray(image)
 
 
 def _columns(count):

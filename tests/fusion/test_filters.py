@@ -26,7 +26,9 @@ def slow_guided_filter(p, guide, r, eps):
         window = np.s_[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1]
         g, q = guide[window].reshape(-1, channels), p[window].ravel().astype(float)
         centred = g - g.mean(axis=0)
-        slope = np.linalg.solve(centred.T @ centred / len(g) + eps * np.eye(channels), centred.T @ (q - q.mean()) / len(g))
+        slope = np.linalg.solve(
+            centred.T @ centred / len(g) + eps * np.eye(channels), centred.T @ (q - q.mean()) / len(g)
+        )
         coefficients[y, x] = *slope, q.mean() - slope @ g.mean(axis=0)
     mean = slow_box(coefficients, r)
     return (mean[..., :-1] * guide).sum(axis=2) + mean[..., -1]

@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from data import open_stack, save
-from fusion import guided_fusion
 from fusion import guided as method
+from fusion import guided_fusion
 from fusion.guided import blend_two_scale, decompose, refine
 from fusion.measure import SALIENCY_REACH, saliency
 from fusion.tiles import tiles
@@ -38,6 +38,13 @@ def test_streaming_equals_the_stages(focus_pair, guide):
     assert_allclose(guided_fusion(focus_pair, guide=guide), by_stages(focus_pair, guide), atol=1e-6)
 
 
+def test_streaming_equals_the_stages_on_eight_bit_pictures(focus_pair):
+    eight_bit = np.rint(focus_pair * 255) / np.float32(255)
+    assert_allclose(guided_fusion(eight_bit), by_stages(eight_bit), atol=1e-6)
+    labels = decision_map([saliency(frame) for frame in eight_bit])  # of float images, as pages have them
+    assert_array_equal(labels, decision_map([saliency(open_stack(eight_bit).pixels(index)) for index in range(2)]))
+
+
 @pytest.mark.parametrize("size", [17, 50, 1000])
 def test_tiles_equal_the_whole(focus_pair, monkeypatch, size):
     whole = guided_fusion(focus_pair)
@@ -63,7 +70,14 @@ def test_the_way_frames_are_held_does_not_matter(focus_pair, tmp_path):
         save(frame, tmp_path / f"{index}.png")
     expected = guided_fusion(eight_bit)
     as_float = eight_bit / np.float32(255)
-    for held in (tmp_path, list(eight_bit), as_float, list(as_float), eight_bit.astype(np.uint16) * 257, open_stack(tmp_path)):
+    for held in (
+        tmp_path,
+        list(eight_bit),
+        as_float,
+        list(as_float),
+        eight_bit.astype(np.uint16) * 257,
+        open_stack(tmp_path),
+    ):
         assert_allclose(guided_fusion(held), expected, atol=1e-6)
 
 

@@ -1,0 +1,209 @@
+"""fusion guided, as a user meets it: results, and one line for whatever is wrong."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from data import open_stack, save
+from data.version import VERSION
+from fusion import guided_fusion
+from fusion.cli import main
+
+
+@pytest.fixture
+def frames(tmp_path, focus_pair):
+    """Folder with two 8-bit frames."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for index, frame in enumerate(focus_pair):
+        save(frame, folder / f"{index}.png")
+    return folder
+
+
+@pytest.fixture
+def failing(capsys, tmp_path):
+    """Run the command, expect it to fail in one line with nothing written; return that line."""
+
+    def run(*arguments):
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        status = main(["guided", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        assert status == 2
+        assert out == ""
+        assert err.startswith("fusion: error: ") and err.count("\n") == 1
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+        return err
+
+    return run
+
+
+def test_a_folder_is_fused(frames, tmp_path, capsys):
+    assert main(["guided", str(frames), "-o", str(tmp_path / "out.png")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'out.png'}: 2 frames of 128 x 96 pixels fused\n"
+    expected = guided_fusion(frames)
+    assert np.abs(open_stack([tmp_path / "out.png"])[0] - expected).max() <= 0.5 / 255 + 1e-6
+
+
+def test_options_reach_the_method(frames, tmp_path):
+    options = ["--base", "9", "0.1", "--detail", "3", "1e-4", "--guide", "rgb", "--quiet"]
+    assert main(["guided", *map(str, sorted(frames.iterdir())), "-o", str(tmp_path / "out.tif"), *options]) == 0
+    expected = guided_fusion(frames, base=(9, 0.1), detail=(3, 1e-4), guide="rgb")
+    assert np.abs(open_stack([tmp_path / "out.tif"])[0] - expected).max() <= 0.5 / 255 + 1e-6
+    assert np.abs(guided_fusion(frames) - expected).max() > 0.01
+
+
+def test_an_output_in_the_input_folder_does_not_change_the_next_result(frames):
+    out = frames / "fused.png"
+    assert main(["guided", str(frames), "-o", str(out)]) == 0
+    first = out.read_bytes()
+    assert main(["guided", str(frames), "-o", str(out), "--force"]) == 0
+    assert main(["guided", *map(str, sorted(frames.iterdir())), "-o", str(out), "--force"]) == 0  # frames/*.png
+    assert out.read_bytes() == first
+    assert main(["guided", str(frames), "-o", str(frames / "again.png")]) == 0
+    assert (frames / "again.png").read_bytes() == first
+
+
+def test_sixteen_bits_stay_sixteen(tmp_path, focus_pair):
+    deep = (focus_pair * 65535).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "stack.tif", deep, photometric="rgb")
+    assert main(["guided", str(tmp_path / "stack.tif"), "-o", str(tmp_path / "out.png")]) == 0
+    result = open_stack([tmp_path / "out.png"])
+    assert result.bit_depth == 16
+    assert np.abs(result[0] - guided_fusion(deep)).max() <= 1 / 65535
+
+
+def test_quality_is_passed_on(frames, tmp_path):
+    for quality in ("30", "95"):
+        assert main(["guided", str(frames), "-o", str(tmp_path / f"{quality}.jpg"), "--quality", quality]) == 0
+    assert (tmp_path / "30.jpg").stat().st_size < (tmp_path / "95.jpg").stat().st_size / 2
+
+
+def test_help_has_examples(capsys):
+    for arguments in (["--help"], ["guided", "--help"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 0
+        assert "examples:\n  fusion guided" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"All in Focus {VERSION}\n"
+
+
+def test_missing_folder(failing, tmp_path):
+    assert "nowhere: no such file or folder" in failing(tmp_path / "nowhere", "-o", tmp_path / "out.jpg")
+
+
+def test_missing_file_among_others(failing, frames, tmp_path):
+    assert "9.png: no such file" in failing(frames / "0.png", frames / "9.png", "-o", tmp_path / "out.jpg")
+
+
+def test_empty_folder(failing, tmp_path):
+    assert "no picture in this folder" in failing(tmp_path, "-o", tmp_path / "out.jpg")
+
+
+def test_text_file_named_jpg(failing, frames, tmp_path):
+    (frames / "2.jpg").write_text("not a picture")
+    assert "2.jpg: is not a picture" in failing(frames, "-o", tmp_path / "out.jpg")
+
+
+def test_truncated_jpeg(failing, frames, tmp_path, texture):
+    Image.fromarray((texture * 255).astype(np.uint8)).save(frames / "2.jpg")
+    whole = (frames / "2.jpg").read_bytes()
+    (frames / "2.jpg").write_bytes(whole[: len(whole) // 2])
+    assert "2.jpg: is damaged or truncated" in failing(frames, "-o", tmp_path / "out.jpg")
+
+
+def test_frames_of_different_size(failing, frames, tmp_path):
+    save(np.zeros((50, 40, 3)), frames / "2.png")
+    message = failing(frames, "-o", tmp_path / "out.jpg")
+    assert "2.png is 40 x 50 pixels in colour, but 0.png is 128 x 96" in message
+
+
+def test_one_frame_only(failing, frames, tmp_path):
+    assert "0.png: is the only frame" in failing(frames / "0.png", "-o", tmp_path / "out.jpg")
+
+
+def test_one_pixel_images(failing, tmp_path):
+    for index in range(2):
+        save(np.full((1, 1, 3), index / 2), tmp_path / f"{index}.png")
+    assert "0.png: is 1 x 1 pixels" in failing(tmp_path, "-o", tmp_path / "out.jpg")
+
+
+def test_all_black_frames(failing, tmp_path):
+    for index in range(3):
+        save(np.zeros((20, 30, 3)), tmp_path / f"{index}.png")
+    assert "all 3 frames are black" in failing(tmp_path, "-o", tmp_path / "out.jpg")
+
+
+def test_float_picture_with_nan(failing, tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.full((2, 8, 8), np.nan, np.float32), photometric="minisblack")
+    assert "a.tif: page 0 is MINISBLACK of type float32" in failing(tmp_path / "a.tif", "-o", tmp_path / "out.jpg")
+
+
+def test_existing_output(failing, frames, tmp_path):
+    (tmp_path / "out.jpg").write_text("precious")
+    assert "out.jpg: exists already" in failing(frames, "-o", tmp_path / "out.jpg")
+
+
+def test_output_in_a_missing_folder(failing, frames, tmp_path):
+    assert "its folder does not exist" in failing(frames, "-o", tmp_path / "missing/out.jpg")
+
+
+def test_output_of_an_unknown_format(failing, frames, tmp_path):
+    assert "out.gif: cannot be written in this format" in failing(frames, "-o", tmp_path / "out.gif")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_output_in_a_folder_that_may_not_be_written_to(failing, frames, tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    assert "may not be written to" in failing(frames, "-o", locked / "out.jpg")
+
+
+def test_output_that_cannot_be_written(failing, frames, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert "out.jpg: cannot be written (Permission denied)" in failing(frames, "-o", tmp_path / "out.jpg")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--base", "-1", "0.3"], "base must be a radius"),
+        (["--base", "x", "0.3"], "--base takes a radius in whole pixels and an eps"),
+        (["--detail", "7", "nan"], "detail must be a radius"),
+        (["--quality", "0"], "--quality must lie in 1..100, got 0"),
+    ],
+)
+def test_bad_options(failing, frames, tmp_path, options, message):
+    assert message in failing(frames, "-o", tmp_path / "out.jpg", *options)
+
+
+def test_a_stop_by_the_user_is_no_traceback(frames, tmp_path, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fusion.cli.guided.guided_fusion", interrupted)
+    assert main(["guided", str(frames), "-o", str(tmp_path / "out.jpg")]) == 130
+    assert "stopped; nothing was written" in capsys.readouterr().err
+    assert not (tmp_path / "out.jpg").exists()
+
+
+def test_the_command_is_installed(frames, tmp_path):
+    """As a process of its own: exit status, progress kept out of pipes."""
+    command = [sys.executable, "-c", "import sys; from fusion.cli import main; sys.exit(main())", "guided"]
+    done = subprocess.run([*command, frames, "-o", tmp_path / "out.jpg"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = subprocess.run([*command, frames, "-o", tmp_path / "out.jpg"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
