@@ -13,7 +13,6 @@ from PIL import Image, UnidentifiedImageError
 
 from data import exif, tiff
 from data.errors import DataError
-from data.version import NAME, PROGRAM
 
 TIFF = {".tif", ".tiff"}
 READABLE = {".jpg", ".jpeg", ".png", ".webp", ".bmp"} | TIFF
@@ -22,6 +21,7 @@ WRITABLE = {".jpg", ".jpeg", ".png", ".webp"} | TIFF
 
 CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I;16B": 1, "LA": 1, "P": 3, "RGB": 3, "RGBA": 3, "RGBX": 3, "PA": 3}
 # How a result is known as such later: a comment in JPEG, a software tag in TIFF, XMP in the others.
+MARK = "All in Focus"
 XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{}"/></rdf:RDF></x:xmpmeta>'
@@ -187,12 +187,12 @@ def is_own_result(path):
     """Tell whether this program wrote the file as a result, so that a folder does not offer it as a frame."""
     try:
         if Path(path).suffix.lower() in TIFF:
-            return tiff.software(path).startswith(f"{NAME} ")
+            return tiff.software(path).startswith(MARK)
         with _opened(path) as picture:
             notes = [picture.info.get(key, b"") for key in ("comment", "xmp", "XML:com.adobe.xmp")]
     except DataError:
         return False
-    return any(NAME in (note.decode("utf-8", "ignore") if isinstance(note, bytes) else note) for note in notes)
+    return any(MARK in (note.decode("utf-8", "ignore") if isinstance(note, bytes) else note) for note in notes)
 
 
 def check_output(path, *, force=False):
@@ -212,7 +212,7 @@ def check_output(path, *, force=False):
         raise DataError(f"{path}: exists already; choose another name, or replace it with --force (force=True)")
 
 
-def save(image, path, *, like=None, quality=95, force=False, method=None):
+def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     """Write an image, whole or not at all.
 
     Parameters
@@ -229,8 +229,8 @@ def save(image, path, *, like=None, quality=95, force=False, method=None):
         Of JPEG and WebP, 1 to 100. JPEG keeps full colour resolution (4:4:4).
     force : bool, optional
         Replace an existing file.
-    method : str, optional
-        Name of the method whose result this is. The file says so, and a folder does not offer it as a frame again.
+    made_by : str, optional
+        Program and method whose result this is. The file says so, and a folder does not offer it as a frame again.
 
     Raises
     ------
@@ -245,7 +245,7 @@ def save(image, path, *, like=None, quality=95, force=False, method=None):
     pixels = _to_integers(np.asarray(image), np.uint16 if deep else np.uint8)
     metadata = like.metadata if like else Metadata()
     block = exif.for_upright(metadata.exif)
-    origin = f"{PROGRAM}: {method}" if method else None
+    origin = f"{MARK}: {made_by}" if made_by else None
     with _replacing(path) as temporary:
         if path.suffix.lower() in TIFF:
             tiff.write(temporary, pixels, metadata.icc, block, origin)

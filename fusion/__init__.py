@@ -1,6 +1,15 @@
 """Image fusion: many pictures of one scene become one."""
 
-from data.version import VERSION as __version__
-from fusion.guided import guided_fusion
+import importlib
+
+from fusion.version import VERSION as __version__
 
 __all__ = ["__version__", "guided_fusion"]
+METHODS = {"guided_fusion": "fusion.guided"}
+
+
+def __getattr__(name):
+    """Import a method at its first use, so that the command line answers at once."""
+    if name in METHODS:
+        return getattr(importlib.import_module(METHODS[name]), name)
+    raise AttributeError(f"module 'fusion' has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -1,5 +1,7 @@
 """Filters: window mean, Gaussian, guided filter."""
 
+import functools
+
 import cv2
 import numpy as np
 
@@ -22,23 +24,25 @@ def box(image, radius):
     size = 2 * radius + 1
     mean = cv2.boxFilter(image, -1, (size, size), borderType=cv2.BORDER_CONSTANT)  # a window counts zeros outside
     for axis in (0, 1):
-        _rescale_border(mean, radius, axis)
+        _rescale_border(np.moveaxis(mean, axis, 0), radius)
     return mean.reshape(image.shape)
 
 
-def _rescale_border(mean, radius, axis):
-    """Divide by the pixels that a window holds, not by its full size, along the two borders of one axis."""
-    length = mean.shape[axis]
-    position = np.arange(length)
-    held = np.minimum(position + radius, length - 1) - np.maximum(position - radius, 0) + 1
-    factor = ((2 * radius + 1) / held).astype(mean.dtype)
-    lines = np.moveaxis(mean, axis, 0)
-    factor = factor.reshape(-1, *[1] * (mean.ndim - 1))
-    if length <= 2 * radius:
+def _rescale_border(lines, radius):
+    """Divide by the pixels that a window holds, not by its full size, in the first and last lines."""
+    factor = _border_factor(len(lines), radius).astype(lines.dtype).reshape(-1, *[1] * (lines.ndim - 1))
+    if len(lines) <= 2 * radius:
         lines *= factor
     else:
         lines[:radius] *= factor[:radius]
-        lines[length - radius :] *= factor[length - radius :]
+        lines[len(lines) - radius :] *= factor[len(lines) - radius :]
+
+
+@functools.cache
+def _border_factor(length, radius):
+    position = np.arange(length)
+    held = np.minimum(position + radius, length - 1) - np.maximum(position - radius, 0) + 1
+    return (2 * radius + 1) / held
 
 
 def gaussian(image, size, sigma):

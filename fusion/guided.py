@@ -4,13 +4,12 @@ import cv2
 import numpy as np
 
 from data import open_stack, to_float, to_gray
-from fusion.filters import guided_filter
 from fusion.measure import SALIENCY_REACH, saliency
+from fusion.refine import refined, refiner
 from fusion.tiles import tiles
 from fusion.weights import RunningDecision
 
 LAYER_RADIUS = 15  # of the mean that makes the base layer
-SMALLEST = 1e-12  # weight of a frame that the filter gives none, so that a sum can always be scaled to 1
 GUIDES = {"gray": to_gray, "rgb": lambda pixels: pixels}
 
 
@@ -54,15 +53,7 @@ def refine(labels, stack, *, radius, eps, guide="gray"):
     """
     stack = open_stack(stack)
     guides = (GUIDES[guide](stack.pixels(index)) for index in range(len(stack)))
-    return np.stack([_refined(labels == index, to_float(image), radius, eps) for index, image in enumerate(guides)])
-
-
-def _refined(mask, guide, radius, eps):
-    """Refine one weight map; a map that is 0 everywhere, or 1 everywhere, stays as it is."""
-    if mask.all() or not mask.any():
-        return mask.astype(np.float32)
-    weight = guided_filter(mask, guide, radius, eps)
-    return np.clip(weight, SMALLEST, 1, out=weight)
+    return np.stack([refined(labels == index, to_float(image), radius, eps) for index, image in enumerate(guides)])
 
 
 def blend_two_scale(stack, base_weights, detail_weights):
@@ -95,7 +86,7 @@ def _per_channel(weight, image):
 def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", progress=None):
     """Fuse frames of different focus or exposure by guided filtering.
 
-    Reads every frame twice and holds one at a time.
+    Reads every frame twice, the last one once, and holds one at a time.
 
     Parameters
     ----------
@@ -136,10 +127,13 @@ def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", prog
     frames = range(len(stack))
     decision = RunningDecision(stack.shape[1:3], len(stack))
     for index in progress(frames, "choosing"):
-        _let_compete(decision, index, to_gray(stack.pixels(index)))
+        pixels = stack.pixels(index)
+        _let_compete(decision, index, to_gray(pixels))
     blend = _TwoScaleBlend(stack.shape[1:], (base, detail), GUIDES[guide])
-    for index in progress(frames, "blending"):
-        blend.add(stack.pixels(index), decision.labels == index)
+    for index in progress(frames[::-1], "blending"):
+        if index != frames[-1]:  # the last frame is still at hand
+            pixels = stack.pixels(index)
+        blend.add(pixels, decision.labels == index)
     return blend.result()
 
 
@@ -165,30 +159,26 @@ class _TwoScaleBlend:
     def __init__(self, shape, filters, guide):
         self._filters = filters
         self._guide = guide
-        self._margin = max(LAYER_RADIUS, *(2 * radius for radius, _ in filters))
         self._sums = [np.zeros(shape, np.float32) for _ in filters]
         self._totals = [np.zeros(shape[:2], np.float32) for _ in filters]
 
     def add(self, pixels, mask):
         guide = self._guide(pixels)
+        refiners = [refiner(mask, guide, radius, eps) for radius, eps in self._filters]
         for tile in tiles(mask.shape):
-            outer = tile.grow(self._margin, mask.shape)
-            if mask[outer].any():
-                self._add_tile(tile, outer, pixels[outer], to_float(guide[outer]), mask[outer])
-
-    def _add_tile(self, tile, outer, pixels, guide, mask):
-        inner = tile.within(outer)
-        layers = decompose(pixels)
-        for layer, (radius, eps), total, sums in zip(layers, self._filters, self._totals, self._sums, strict=True):
-            near = tile.grow(2 * radius, total.shape)
-            part = near.within(outer)
-            weight = _refined(mask[part], guide[part], radius, eps)[tile.within(near)]
-            total[tile] += weight
-            weight = cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB) if layer.ndim == 3 else weight
-            cv2.accumulateProduct(layer[inner], weight, sums[tile])
+            outer = tile.grow(LAYER_RADIUS, mask.shape)
+            layers = decompose(pixels[outer])
+            for refine_tile, layer, total, sums in zip(refiners, layers, self._totals, self._sums, strict=True):
+                weight = refine_tile(tile)
+                total[tile] += weight
+                weight = cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB) if layer.ndim == 3 else weight
+                cv2.accumulateProduct(layer[tile.within(outer)], weight, sums[tile])
 
     def result(self):
-        for sums, total in zip(self._sums, self._totals, strict=True):
-            np.divide(sums, _per_channel(total, sums), out=sums)
-        fused = np.add(*self._sums, out=self._sums[0])
-        return np.clip(fused, 0, 1, out=fused)
+        fused = self._sums[0]
+        for tile in tiles(fused.shape):
+            for sums, total in zip(self._sums, self._totals, strict=True):
+                inverse = 1 / total[tile]
+                sums[tile] *= cv2.cvtColor(inverse, cv2.COLOR_GRAY2RGB) if fused.ndim == 3 else inverse
+            np.clip(sum(sums[tile] for sums in self._sums), 0, 1, out=fused[tile])
+        return fused

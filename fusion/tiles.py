@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-TILE = 1024
+TILE = 768
 
 
 class Tile(NamedTuple):

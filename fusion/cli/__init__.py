@@ -1,11 +1,15 @@
 """The command `fusion`: one file per sub-command."""
 
 import argparse
+import os
 import sys
 
-from data.version import PROGRAM
+# Read when NumPy is imported. No linear algebra is done here, and idle threads that wait for it cost time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from fusion.cli import data, guided
-from fusion.cli.memory import keep_freed_pages
+from fusion.cli.tuning import keep_freed_pages, use_one_thread
+from fusion.version import VERSION
 
 COMMANDS = (guided, data)
 EXAMPLES = """\
@@ -25,7 +29,7 @@ def build_parser():
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=PROGRAM)
+    parser.add_argument("--version", action="version", version=f"All in Focus {VERSION}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)
@@ -36,6 +40,7 @@ def main(arguments=None):
     """Run the command line; return 0, or 2 after one line that says what is wrong."""
     args = build_parser().parse_args(arguments)
     keep_freed_pages()
+    use_one_thread()
     try:
         args.run(args)
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from tqdm import tqdm
 
 from data import DataError, open_stack, save
 from data.io import check_output
+from fusion.version import VERSION
 
 
 def add_picture_arguments(parser):
@@ -39,7 +40,14 @@ def save_result(fused, stack, args):
         raise DataError(
             f"{args.paths[0]}: all {len(stack)} frames are black; check exposure or the export of the frames"
         )
-    save(fused, args.output, like=stack, quality=args.quality, force=args.force, method=args.command)
+    save(
+        fused,
+        args.output,
+        like=stack,
+        quality=args.quality,
+        force=args.force,
+        made_by=f"fusion {args.command} {VERSION}",
+    )
     if not args.quiet:
         height, width = fused.shape[:2]
         print(f"{args.output}: {len(stack)} frames of {width} x {height} pixels fused")

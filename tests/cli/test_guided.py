@@ -10,9 +10,9 @@ import tifffile
 from PIL import Image
 
 from data import open_stack, save
-from data.version import VERSION
 from fusion import guided_fusion
 from fusion.cli import main
+from fusion.version import VERSION
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_an_output_in_the_folder_is_not_taken_for_a_frame(folder):
 
 @pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp"])
 def test_a_result_is_known_as_one_later(folder, ending):
-    save(np.zeros((4, 6, 3), np.uint8), folder / f"sum{ending}", method="guided")
+    save(np.zeros((4, 6, 3), np.uint8), folder / f"sum{ending}", made_by="fusion guided")
     assert len(open_stack(folder)) == 3
     assert len(open_stack([folder / f"sum{ending}"])) == 1  # asked for by name, it opens
 

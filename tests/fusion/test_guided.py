@@ -87,7 +87,7 @@ def test_two_passes_and_one_frame_at_a_time(focus_pair, monkeypatch):
     original = stack.pixels
     monkeypatch.setattr(stack, "pixels", lambda index: read.append(index) or original(index))
     guided_fusion(stack)
-    assert sorted(read) == [0, 0, 1, 1]
+    assert read == [0, 1, 0]  # the last one is still at hand when the second pass begins
 
 
 def test_equal_frames_give_the_frame(texture):

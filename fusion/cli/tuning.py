@@ -1,7 +1,9 @@
-"""Memory pages are kept once the system has handed them out."""
+"""Settings of a process that does nothing but fuse pictures."""
 
 import ctypes
 import sys
+
+import cv2
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from malloc.h of glibc
 LIMIT = 1 << 30
@@ -18,3 +20,8 @@ def keep_freed_pages():
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, LIMIT)
         mallopt(M_TRIM_THRESHOLD, LIMIT)
+
+
+def use_one_thread():
+    """Keep OpenCV on one thread: the steps are short, and threads that wait for the next one cost more than they gain."""
+    cv2.setNumThreads(1)

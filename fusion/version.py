@@ -1,0 +1,3 @@
+"""Version of the project."""
+
+VERSION = "0.1.0"
