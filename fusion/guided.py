@@ -6,7 +6,7 @@ import numpy as np
 from data import open_stack, to_float, to_gray
 from fusion.measure import SALIENCY_REACH, saliency
 from fusion.refine import refined, refiner
-from fusion.tiles import tiles
+from fusion.tiles import for_each_tile
 from fusion.weights import RunningDecision
 
 LAYER_RADIUS = 15  # of the mean that makes the base layer
@@ -127,20 +127,24 @@ def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", prog
     frames = range(len(stack))
     decision = RunningDecision(stack.shape[1:3], len(stack))
     for index in progress(frames, "choosing"):
+        pixels = None  # let a frame go before the next one is read
         pixels = stack.pixels(index)
         _let_compete(decision, index, to_gray(pixels))
     blend = _TwoScaleBlend(stack.shape[1:], (base, detail), GUIDES[guide])
     for index in progress(frames[::-1], "blending"):
         if index != frames[-1]:  # the last frame is still at hand
+            pixels = None
             pixels = stack.pixels(index)
         blend.add(pixels, decision.labels == index)
     return blend.result()
 
 
 def _let_compete(decision, index, gray):
-    for tile in tiles(gray.shape):
+    def work(tile):
         outer = tile.grow(SALIENCY_REACH, gray.shape)
         decision.add(index, saliency(gray[outer])[tile.within(outer)], tile)
+
+    for_each_tile(work, gray.shape)
 
 
 def _check_options(base, detail, guide):
@@ -165,20 +169,27 @@ class _TwoScaleBlend:
     def add(self, pixels, mask):
         guide = self._guide(pixels)
         refiners = [refiner(mask, guide, radius, eps) for radius, eps in self._filters]
-        for tile in tiles(mask.shape):
-            outer = tile.grow(LAYER_RADIUS, mask.shape)
-            layers = decompose(pixels[outer])
-            for refine_tile, layer, total, sums in zip(refiners, layers, self._totals, self._sums, strict=True):
-                weight = refine_tile(tile)
-                total[tile] += weight
-                weight = cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB) if layer.ndim == 3 else weight
-                cv2.accumulateProduct(layer[tile.within(outer)], weight, sums[tile])
+        for_each_tile(lambda tile: self._add_tile(tile, pixels, refiners), mask.shape)
+
+    def _add_tile(self, tile, pixels, refiners):
+        outer = tile.grow(LAYER_RADIUS, pixels.shape)
+        layers = decompose(pixels[outer])
+        for refine_tile, layer, total, sums in zip(refiners, layers, self._totals, self._sums, strict=True):
+            weight = refine_tile(tile)
+            total[tile] += weight
+            cv2.accumulateProduct(layer[tile.within(outer)], self._per_channel(weight), sums[tile])
 
     def result(self):
         fused = self._sums[0]
-        for tile in tiles(fused.shape):
-            for sums, total in zip(self._sums, self._totals, strict=True):
-                inverse = 1 / total[tile]
-                sums[tile] *= cv2.cvtColor(inverse, cv2.COLOR_GRAY2RGB) if fused.ndim == 3 else inverse
-            np.clip(sum(sums[tile] for sums in self._sums), 0, 1, out=fused[tile])
+        for_each_tile(self._finish_tile, fused.shape)
         return fused
+
+    def _finish_tile(self, tile):
+        for sums, total in zip(self._sums, self._totals, strict=True):
+            sums[tile] *= self._per_channel(1 / total[tile])
+        base, detail = (sums[tile] for sums in self._sums)
+        np.clip(base + detail, 0, 1, out=base)
+
+    def _per_channel(self, weight):
+        """Repeat a plane of weights for each channel: faster here than broadcasting."""
+        return cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB) if self._sums[0].ndim == 3 else weight

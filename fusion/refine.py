@@ -32,7 +32,9 @@ def refiner(mask, guide, radius, eps):
         Of the guided filter.
     """
     step = (2 * radius + 1) // WINDOW
-    if guide.ndim == 2 and mask.size > LARGE and step > 1:
+    if mask.size <= LARGE:
+        return refined(mask, to_float(guide), radius, eps).__getitem__
+    if guide.ndim == 2 and step > 1:
         return CoarseRefiner(mask, guide, radius, eps, step)
     return ExactRefiner(mask, guide, radius, eps)
 

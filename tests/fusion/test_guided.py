@@ -5,11 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from data import open_stack, save
-from fusion import guided as method
 from fusion import guided_fusion
 from fusion.guided import blend_two_scale, decompose, refine
 from fusion.measure import SALIENCY_REACH, saliency
-from fusion.tiles import tiles
 from fusion.weights import decision_map, normalise_weights, weight_maps
 
 
@@ -43,13 +41,6 @@ def test_streaming_equals_the_stages_on_eight_bit_pictures(focus_pair):
     assert_allclose(guided_fusion(eight_bit), by_stages(eight_bit), atol=1e-6)
     labels = decision_map([saliency(frame) for frame in eight_bit])  # of float images, as pages have them
     assert_array_equal(labels, decision_map([saliency(open_stack(eight_bit).pixels(index)) for index in range(2)]))
-
-
-@pytest.mark.parametrize("size", [17, 50, 1000])
-def test_tiles_equal_the_whole(focus_pair, monkeypatch, size):
-    whole = guided_fusion(focus_pair)
-    monkeypatch.setattr(method, "tiles", lambda shape: tiles(shape, size))
-    assert_allclose(guided_fusion(focus_pair), whole, atol=1e-6)
 
 
 def test_a_change_does_not_reach_further_than_stated():
