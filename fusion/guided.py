@@ -125,18 +125,24 @@ def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", prog
     _check_options(base, detail, guide)
     progress = progress or (lambda frames, what: frames)
     frames = range(len(stack))
-    decision = RunningDecision(stack.shape[1:3], len(stack))
-    for index in progress(frames, "choosing"):
-        pixels = None  # let a frame go before the next one is read
-        pixels = stack.pixels(index)
-        _let_compete(decision, index, to_gray(pixels))
+    labels, pixels = _choose(stack, progress(frames, "choosing"))
     blend = _TwoScaleBlend(stack.shape[1:], (base, detail), GUIDES[guide])
     for index in progress(frames[::-1], "blending"):
         if index != frames[-1]:  # the last frame is still at hand
-            pixels = None
+            pixels = None  # let a frame go before the next one is read
             pixels = stack.pixels(index)
-        blend.add(pixels, decision.labels == index)
+        blend.add(pixels, labels == index)
     return blend.result()
+
+
+def _choose(stack, frames):
+    """Return the decision map, and the frame that was read last."""
+    decision = RunningDecision(stack.shape[1:3], len(stack))
+    for index in frames:
+        pixels = None
+        pixels = stack.pixels(index)
+        _let_compete(decision, index, to_gray(pixels))
+    return decision.labels, pixels
 
 
 def _let_compete(decision, index, gray):
@@ -163,21 +169,28 @@ class _TwoScaleBlend:
     def __init__(self, shape, filters, guide):
         self._filters = filters
         self._guide = guide
-        self._sums = [np.zeros(shape, np.float32) for _ in filters]
-        self._totals = [np.zeros(shape[:2], np.float32) for _ in filters]
+        self._sums = [np.empty(shape, np.float32) for _ in filters]
+        self._totals = [np.empty(shape[:2], np.float32) for _ in filters]
+        self._begun = False
 
     def add(self, pixels, mask):
         guide = self._guide(pixels)
         refiners = [refiner(mask, guide, radius, eps) for radius, eps in self._filters]
         for_each_tile(lambda tile: self._add_tile(tile, pixels, refiners), mask.shape)
+        self._begun = True
 
     def _add_tile(self, tile, pixels, refiners):
         outer = tile.grow(LAYER_RADIUS, pixels.shape)
         layers = decompose(pixels[outer])
         for refine_tile, layer, total, sums in zip(refiners, layers, self._totals, self._sums, strict=True):
             weight = refine_tile(tile)
-            total[tile] += weight
-            cv2.accumulateProduct(layer[tile.within(outer)], self._per_channel(weight), sums[tile])
+            layer, per_channel = layer[tile.within(outer)], self._per_channel(weight)
+            if self._begun:
+                total[tile] += weight
+                cv2.accumulateProduct(layer, per_channel, sums[tile])
+            else:
+                total[tile] = weight
+                np.multiply(layer, per_channel, out=sums[tile])
 
     def result(self):
         fused = self._sums[0]

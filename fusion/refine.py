@@ -10,6 +10,7 @@ from fusion.tiles import tiles
 SMALLEST = 1e-12  # weight of a frame that the filter gives none, so that a sum can always be scaled to 1
 LARGE = 2_000_000  # pixels of a frame from which on the grid is used
 WINDOW = 30  # grid points across the window of the filter
+BLOCKS = 128  # grid points along a side of the tiles in which block means are taken
 
 
 def refined(mask, guide, radius, eps):
@@ -74,7 +75,7 @@ class CoarseRefiner:
         """Means over blocks of guide, mask, guide squared, and guide times mask."""
         size = [-(-length // self._step) for length in mask.shape]
         planes = [np.zeros(size, np.float32) for _ in range(4)]
-        for tile in tiles(mask.shape, 340 * self._step):
+        for tile in tiles(mask.shape, BLOCKS * self._step):
             guide, p = centred(self._guide[tile]), mask[tile].astype(np.float32)
             blocks = tuple(slice(part.start // self._step, -(-part.stop // self._step)) for part in tile)
             for plane, values in zip(planes, (guide, p, guide * guide, guide * p), strict=True):

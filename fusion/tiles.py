@@ -1,10 +1,11 @@
 """Cut an image into tiles with a margin, so that a method works in little memory and still equals the whole."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 TILE = 384  # pixels: a few planes of this size stay in the cache of a processor
-WORKERS = 2
+WORKERS = max(1, min(4, (os.cpu_count() or 1) // 2))  # one per core, where two logical processors share one
 
 
 class Tile(NamedTuple):
@@ -33,7 +34,7 @@ def tiles(shape, size=None):
 
 
 def for_each_tile(work, shape):
-    """Call ``work(tile)`` for every tile of an image, two at a time; tiles must not depend on each other."""
+    """Call ``work(tile)`` for every tile of an image, several at a time; tiles must not depend on each other."""
     with ThreadPoolExecutor(WORKERS) as pool:
         for _ in pool.map(work, tiles(shape)):
             pass

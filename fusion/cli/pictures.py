@@ -1,7 +1,5 @@
 """What commands that fuse pictures share: frames in, one picture out, a progress bar between."""
 
-from tqdm import tqdm
-
 from data import DataError, open_stack, save
 from data.io import check_output
 from fusion.version import VERSION
@@ -55,6 +53,8 @@ def save_result(fused, stack, args):
 
 def progress_bar(args):
     """Return the function that methods call to show how far they are."""
+
+    from tqdm import tqdm
 
     def progress(frames, what):
         return tqdm(frames, desc=f"{what:9}", unit="frame", leave=False, disable=True if args.quiet else None)
