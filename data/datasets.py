@@ -5,6 +5,7 @@ import functools
 import json
 import logging
 import os
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -171,9 +172,15 @@ def cache_folder():
     """Folder of downloads: the environment variable FUSION_CACHE, or the user's cache of this program."""
     if os.environ.get("FUSION_CACHE"):
         return Path(os.environ["FUSION_CACHE"])
-    import pooch
+    return Path(_pooch().os_cache("all-in-focus"))
 
-    return Path(pooch.os_cache("all-in-focus"))
+
+def _pooch():
+    """Import pooch at the first use, without tqdm's advice on widgets in notebooks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        import pooch
+    return pooch
 
 
 def place(name):
@@ -396,9 +403,9 @@ def _bar(total, name, progress):
 
 def _fetch_file(file, base, root):
     """Download one file unless the cache holds it: under a temporary name, checked, then moved into place."""
-    import pooch
     import requests
 
+    pooch = _pooch()
     pooch.get_logger().setLevel(logging.WARNING)
     target = root / file.name
     address = base + file.address

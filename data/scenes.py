@@ -1,6 +1,7 @@
 """Pictures with a known answer: made from photographs that come with scikit-image, so that they need no download."""
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -273,7 +274,9 @@ def bracket(light, stops, *, noise=0.0, seed=SEED):
 def photographs():
     """Module of scikit-image that holds its photographs."""
     try:
-        from skimage import data
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="IProgress not found")  # tqdm's advice on widgets in notebooks
+            from skimage import data
     except ImportError as error:
         raise DataError(
             "the built-in stacks are made from photographs of scikit-image, which is not installed; "

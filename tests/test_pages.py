@@ -1,0 +1,50 @@
+"""Pages call the packages and explain; they define nothing, open nothing, and fit on the page."""
+
+import ast
+from pathlib import Path
+
+import jupytext
+import pytest
+
+BOOK = Path(__file__).resolve().parent.parent / "book"
+PAGES = sorted(path for path in BOOK.glob("*.md") if "{code-cell}" in path.read_text(encoding="utf-8"))
+OPENERS = {"open", "imread", "imwrite", "Path", "load_npz"}
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def code_cells(path):
+    cells = jupytext.read(path, fmt="md:myst").cells
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+def faults(source):
+    """Name what a cell does that a page should not."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, DEFINITIONS):
+            yield f"line {node.lineno} defines a function or class"
+        called = getattr(node, "func", None)
+        if getattr(called, "id", getattr(called, "attr", None)) in OPENERS:
+            yield f"line {node.lineno} opens a file"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_cells_are_short_and_only_call(path):
+    for cell in code_cells(path):
+        assert list(faults(cell.source)) == []
+        assert cell.source.count("\n") < 12, cell.source
+        shown = "remove-cell" not in cell.metadata.get("tags", [])
+        assert not shown or max(map(len, cell.source.splitlines())) <= 82, cell.source
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_figures_have_caption_name_and_alternative_text(path):
+    for cell in code_cells(path):
+        if "plot_" not in cell.source or "import" in cell.source:
+            continue
+        described = cell.metadata["mystnb"]
+        assert described["figure"]["caption"] and described["figure"]["name"]
+        assert len(described["image"]["alt"]) > 20
+
+
+def test_faults_are_found():
+    assert len(list(faults("f = lambda x: x\ndef g():\n    return cv2.imread('a')"))) == 3
