@@ -271,24 +271,25 @@ def bracket(light, stops, *, noise=0.0, seed=SEED):
 # --- the scenes ------------------------------------------------------------------------------------------------------
 
 
-def photographs():
-    """Module of scikit-image that holds its photographs."""
+def photograph(name):
+    """Read a photograph that scikit-image carries, by its name there."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="IProgress not found")  # tqdm's advice on widgets in notebooks
             from skimage import data
+
+            return getattr(data, name)()
     except ImportError as error:
         raise DataError(
             "the built-in stacks are made from photographs of scikit-image, which is not installed; "
             'install it with: pip install "all-in-focus[book]"'
         ) from error
-    return data
 
 
 @functools.cache
 def motorcycle():
     """Photograph and disparity of the motorcycle, both (500, 741): uint8 in colour, float32 in pixels."""
-    left, _, disparity = photographs().stereo_motorcycle()
+    left, _, disparity = photograph("stereo_motorcycle")
     return left, fill_from_far_side(disparity)
 
 
@@ -311,7 +312,7 @@ def gray_photograph():
 
 def coffee_light():
     """A cup of coffee under a lamp: two stops too much light beside it, five stops less in the far corner."""
-    light = to_linear(photographs().coffee() / np.float32(255))
+    light = to_linear(photograph("coffee") / np.float32(255))
     return 4 * light * lamp(light.shape, centre=(100, 430), stops=5)[..., None]
 
 
