@@ -57,7 +57,7 @@ def progress_bar(args):
     from tqdm import tqdm
 
     def progress(frames, what):
-        return tqdm(frames, desc=f"{what:9}", unit="frame", leave=False, disable=True if args.quiet else None)
+        return tqdm(frames, desc=what, unit="frame", leave=False, disable=True if args.quiet else None)
 
     return progress
 
