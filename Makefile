@@ -24,12 +24,12 @@ help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{ printf "  make %-7s", $$2; $$1 = $$2 = ""; print }'
 	@echo
 	@echo "  PYTHON=python3.12   the Python that .venv is made from (to change it, remove .venv first)"
-	@echo "  FUSION_DATA=folder  take pictures from this folder instead of downloading them"
+	@echo "  FUSION_DATA=folder  take picture sets from this folder: lytro/01, mef/venice, ... (see fusion data list)"
 	@echo "  PORT=8000           where \`make serve\` listens"
 
 # A page with a warning fails. Sphinx reads a page only when it changed, and would not warn a second time:
 # after a failure it is made to read all of them again. What the pages computed is kept.
-book: $(READY) ## run the pages and build the book, in _build/html
+book: $(READY) check-pictures ## run the pages and build the book, in _build/html
 	@$(BIN)/jupyter-book build . -W --keep-going -n || { rm -rf _build/.doctrees; exit 1; }
 	@echo
 	@echo "The book: $(CURDIR)/_build/html/index.html"
@@ -42,7 +42,7 @@ serve: book ## build the book and serve it on this machine
 lab: $(LAB) ## open the notebooks in JupyterLab
 	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
-test: $(READY) ## run the tests
+test: $(READY) check-pictures ## run the tests
 	$(BIN)/python -m pytest
 
 check: $(READY) ## check style, imports between rooms, and that notebooks follow their pages
@@ -70,6 +70,10 @@ $(READY): requirements.txt pyproject.toml
 	@$(PIP) install -r requirements.txt
 	@$(PIP) install --no-build-isolation --editable .
 	@touch $@
+
+.PHONY: check-pictures
+check-pictures:
+	@test -z "$(FUSION_DATA)" || test -d "$(FUSION_DATA)" || { echo "FUSION_DATA is $(FUSION_DATA), which is no folder; set it to the folder of the picture sets, or unset it" >&2; exit 1; }
 
 $(LAB): requirements-lab.txt $(READY)
 	@echo "Installing requirements-lab.txt"

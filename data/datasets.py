@@ -245,7 +245,7 @@ def _clean(name):
 def _how_to_get(name):
     kind = registry()["sets"][name]["kind"]
     alike = [other for other in _scenes().built_in_names() if _scenes().scene(other).kind == kind]
-    instead = f", or use {' or '.join(alike)}, which is built in" if alike else ""
+    instead = f", or use the built-in {' or '.join(alike)}" if alike else ""
     unfinished = (
         " completely" if any(root and (root / name).is_dir() for root in (own_folder(), cache_folder())) else ""
     )

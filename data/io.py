@@ -59,6 +59,9 @@ def read_pages(path):
         raise DataError(f"{path}: is a folder among files; give one folder, or files only")
     if not path.is_file():
         raise DataError(f"{path}: no such file")
+    if path.suffix.lower() not in READABLE:
+        known = " ".join(sorted(READABLE))
+        raise DataError(f"{path}: files of this kind are not read; export it as TIFF or JPEG (endings read: {known})")
     if path.suffix.lower() in TIFF:
         with _named_errors(path):
             headers = tiff.read_headers(path)
@@ -80,6 +83,8 @@ def read_pages(path):
 
 def _read_header(path):
     with _opened(path) as picture:
+        if picture.format in ("PNG", "WEBP") and getattr(picture, "n_frames", 1) > 1:
+            raise DataError(f"{path}: is an animation; export its pictures, or a TIFF with one page for each")
         if picture.mode not in CHANNELS:
             raise DataError(f"{path}: has colour mode {picture.mode}; convert it to RGB or gray first")
         height, width = picture.size[::-1]
@@ -198,18 +203,18 @@ def is_own_result(path):
 def check_output(path, *, force=False):
     """Raise a DataError unless a picture may be written at `path`; checked before long work begins."""
     path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name a file in it")
     if path.suffix.lower() not in WRITABLE:
         raise DataError(
             f"{path}: cannot be written in this format; use one of the endings {' '.join(sorted(WRITABLE))}"
         )
-    if path.is_dir():
-        raise DataError(f"{path}: is a folder; name a file in it")
     if not path.parent.is_dir():
         raise DataError(f"{path}: its folder does not exist; create {path.parent} first")
     if not os.access(path.parent, os.W_OK):
         raise DataError(f"{path}: its folder may not be written to; choose another place for the output")
-    if path.exists() and not force:
-        raise DataError(f"{path}: exists already; choose another name, or replace it with --force (force=True)")
+    if os.path.lexists(path) and not force:
+        raise DataError(f"{path}: exists already; choose another name, or replace it with force")
 
 
 def save(image, path, *, like=None, quality=95, force=False, made_by=None):

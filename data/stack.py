@@ -10,6 +10,7 @@ import numpy as np
 from data import io
 from data.errors import DataError
 
+CAMERA_NAME = r"_\w{3}\d{4}"  # _DSC0001, _MG_0001: what cameras call pictures in Adobe RGB
 FULL_SCALE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
 
@@ -100,8 +101,9 @@ def open_stack(source, *, exclude=()):
     Parameters
     ----------
     source : Stack, path, list of paths, ndarray, or list of ndarray
-        A folder (every picture in it, in natural order of names: 2 before 10), a multi-page TIFF, a list of files
-        (in the order given), an array of shape (N, H, W) or (N, H, W, 3), or a list of N images. Arrays are float in
+        A folder (every picture in it, in natural order of names: 2 before 10, but for names that begin with ``.`` or
+        ``_``, such as ``_reference.png``, and results that this program wrote there), a multi-page TIFF, a list of
+        files (in the order given), an array of shape (N, H, W) or (N, H, W, 3), or a list of N images. Arrays are float in
         [0, 1], uint8 or uint16. A stack is returned as it is.
     exclude : iterable of paths, optional
         Files that are no frames, such as an output in the same folder.
@@ -134,12 +136,17 @@ def _files_of(path, exclude):
     if not path.is_dir():
         raise DataError(f"{path}: no such file or folder; give a folder of pictures or the files themselves")
     skipped = {Path(other).resolve() for other in exclude}
-    pictures = [p for p in path.iterdir() if p.suffix.lower() in io.READABLE and not p.name.startswith((".", "_"))]
+    pictures = [p for p in path.iterdir() if p.suffix.lower() in io.READABLE and not _is_aside(p.stem)]
     frames = [p for p in pictures if p.resolve() not in skipped and not io.is_own_result(p)]
     if not frames:
         known = " ".join(sorted(io.READABLE))
         raise DataError(f"{path}: no picture in this folder; frames are files with one of the endings {known}")
     return sorted(frames, key=lambda p: natural_key(p.name))
+
+
+def _is_aside(name):
+    """Tell whether a name begins as those of hidden files and of references do, and is none that a camera gives."""
+    return name.startswith((".", "_")) and not re.fullmatch(CAMERA_NAME, name)
 
 
 def _stack_of_files(paths):
@@ -192,8 +199,8 @@ def _check_shapes(names, shapes):
     for name, shape in zip(names, shapes, strict=True):
         if shape != shapes[0]:
             raise DataError(
-                f"{name} is {_describe(shape)}, but {names[0]} is {_describe(shapes[0])}; "
-                "all frames of a stack have one size: leave this one out or crop it"
+                f"{name} is {_describe(shape)}, but {names[0]} is {_describe(shapes[0])}; all frames of a stack "
+                f"are of one size and kind: {'crop' if shape[:2] != shapes[0][:2] else 'convert'} it or leave it out"
             )
 
 

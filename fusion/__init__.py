@@ -13,3 +13,7 @@ def __getattr__(name):
     if name in METHODS:
         return getattr(importlib.import_module(METHODS[name]), name)
     raise AttributeError(f"module 'fusion' has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__():
+    return __all__

@@ -44,13 +44,18 @@ def main(arguments=None):
     try:
         args.run(args)
     except KeyboardInterrupt:
-        print("fusion: stopped; nothing was written", file=sys.stderr)
+        print("fusion: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stdout = None
         return 0
     except (ValueError, OSError, MemoryError) as error:
-        message = " ".join(str(error).split()) or "not enough memory"
-        print(f"fusion: error: {message}", file=sys.stderr)
+        print(f"fusion: error: {_one_line(error)}", file=sys.stderr)
         return 2
     return 0
+
+
+def _one_line(error):
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return " ".join(str(error).split()) or "not enough memory"

@@ -7,7 +7,8 @@ from fusion.guided import GUIDES, guided_fusion
 
 DESCRIPTION = """\
 Fuse aligned frames of different focus or exposure by guided filtering (Li, Kang, Hu 2013).
-Bit depth, colour profile and EXIF of the first frame are kept."""
+Frames must lie on top of each other. Bit depth, colour profile and EXIF of the first frame are kept (in TIFF: make,
+model, date and resolution)."""
 EXAMPLES = """\
 examples:
   fusion guided near.jpg far.jpg -o sharp.jpg

@@ -1,13 +1,15 @@
 """What commands that fuse pictures share: frames in, one picture out, a progress bar between."""
 
-from data import DataError, open_stack, save
-from data.io import check_output
+from pathlib import Path
+
+from data import DataError, datasets, open_stack, save
+from data.io import check_output, is_own_result
 from fusion.version import VERSION
 
 
 def add_picture_arguments(parser):
     """Add PATH..., -o, --quality, --force and --quiet to a command."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, a multi-page TIFF, or the frames in order")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, a multi-page TIFF, or the frames")
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="result: .jpg, .png, .tif or .webp")
     parser.add_argument(
         "--quality", type=int, default=95, metavar="1..100", help="of JPEG and WebP (default: %(default)s)"
@@ -19,6 +21,7 @@ def add_picture_arguments(parser):
 def open_frames(args):
     """Open the frames of a command after checking that its output may be written."""
     check_output(args.output, force=args.force)
+    _check_paths(args.paths, Path(args.output))
     if not 1 <= args.quality <= 100:
         raise DataError(f"--quality must lie in 1..100, got {args.quality}")
     stack = open_stack(args.paths[0] if len(args.paths) == 1 else args.paths, exclude=[args.output])
@@ -30,6 +33,17 @@ def open_frames(args):
             f"{stack.names[0]}: is {width} x {height} pixels; a frame needs 2 x 2 or more to be sharp or not"
         )
     return stack
+
+
+def _check_paths(paths, output):
+    """Refuse an output that would replace a frame, and help where the name of a data set was given."""
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    given = {Path(path).resolve() for path in paths} | {folder.resolve() / output.name for folder in folders}
+    if output.resolve() in given and output.exists() and not is_own_result(output):
+        raise DataError(f"{output}: is one of the frames; choose another name for the output")
+    for path in paths:
+        if not Path(path).exists() and path in datasets.names():
+            raise DataError(f'{path}: is a data set, not a path; "fusion data where {path}" prints its folder')
 
 
 def save_result(fused, stack, args):

@@ -195,7 +195,7 @@ def test_a_stop_by_the_user_is_no_traceback(frames, tmp_path, capsys, monkeypatc
 
     monkeypatch.setattr("fusion.cli.guided.guided_fusion", interrupted)
     assert main(["guided", str(frames), "-o", str(tmp_path / "out.jpg")]) == 130
-    assert "stopped; nothing was written" in capsys.readouterr().err
+    assert "stopped" in capsys.readouterr().err
     assert not (tmp_path / "out.jpg").exists()
 
 
@@ -207,3 +207,29 @@ def test_the_command_is_installed(frames, tmp_path):
     done = subprocess.run([*command, frames, "-o", tmp_path / "out.jpg"], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_an_output_never_replaces_a_frame(failing, frames):
+    listed = sorted(frames.iterdir())
+    assert "1.png: is one of the frames" in failing(*listed, "-o", listed[1], "--force")
+    assert "1.png: is one of the frames" in failing(frames, "-o", listed[1], "--force")
+
+
+def test_the_name_of_a_data_set_is_explained(failing, tmp_path):
+    assert 'lytro/01: is a data set, not a path; "fusion data where lytro/01"' in failing(
+        "lytro/01", "-o", tmp_path / "out.jpg"
+    )
+
+
+def test_raw_files_are_explained(failing, frames, tmp_path):
+    raw = frames / "photo.cr2"
+    raw.write_bytes(b"II*\0")
+    assert "photo.cr2: files of this kind are not read; export it as TIFF" in failing(raw, "-o", tmp_path / "out.jpg")
+
+
+def test_system_errors_are_one_line(failing, frames, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "somewhere")
+
+    monkeypatch.setattr("fusion.cli.guided.guided_fusion", refuse)
+    assert failing(frames, "-o", tmp_path / "out.jpg") == "fusion: error: somewhere: Permission denied\n"

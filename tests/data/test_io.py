@@ -211,7 +211,7 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path):
     path = tmp_path / "a.png"
     save(np.zeros((4, 4)), path)
     before = path.read_bytes()
-    with pytest.raises(DataError, match="a.png: exists already; choose another name, or replace it with --force"):
+    with pytest.raises(DataError, match="a.png: exists already; choose another name, or replace it with force"):
         save(np.ones((4, 4)), path)
     assert path.read_bytes() == before
     save(np.ones((4, 4)), path, force=True)

@@ -60,6 +60,19 @@ def test_hidden_files_references_and_other_files_are_no_frames(folder):
     assert len(open_stack(folder)) == 3
 
 
+def test_names_that_cameras_give_are_frames(folder):
+    for name in ("_DSC0001.png", "_MG_0002.png"):
+        save(np.zeros((4, 6, 3), np.uint8), folder / name)
+    assert len(open_stack(folder)) == 5
+
+
+def test_an_animation_is_refused(tmp_path):
+    pictures = [Image.new("RGB", (8, 8), (shade, 0, 0)) for shade in (0, 200)]
+    pictures[0].save(tmp_path / "a.png", save_all=True, append_images=pictures[1:])
+    with pytest.raises(DataError, match="a.png: is an animation"):
+        open_stack(tmp_path)
+
+
 def test_an_output_in_the_folder_is_not_taken_for_a_frame(folder):
     save(np.zeros((4, 6, 3), np.uint8), folder / "sum.png")
     assert "sum.png" not in open_stack(folder, exclude=[folder / "sum.png"]).names
@@ -143,7 +156,9 @@ def test_frames_of_different_size_are_named(folder):
 
 def test_a_gray_frame_among_colours_is_named(folder):
     save(np.zeros((4, 6), np.uint8), folder / "frame0.png")
-    with pytest.raises(DataError, match="frame1.png is 6 x 4 pixels in colour, but frame0.png is 6 x 4 pixels in gray"):
+    with pytest.raises(
+        DataError, match="frame1.png is 6 x 4 pixels in colour, but frame0.png is 6 x 4 pixels in gray.*convert it"
+    ):
         open_stack(folder)
 
 
