@@ -29,7 +29,7 @@ help: ## show this list
 
 # A page with a warning fails. Sphinx reads a page only when it changed, and would not warn a second time:
 # after a failure it is made to read all of them again. What the pages computed is kept.
-book: $(READY) check-pictures ## run the pages and build the book, in _build/html
+book: check-pictures $(READY) ## run the pages and build the book, in _build/html
 	@$(BIN)/jupyter-book build . -W --keep-going -n || { rm -rf _build/.doctrees; exit 1; }
 	@echo
 	@echo "The book: $(CURDIR)/_build/html/index.html"
@@ -42,7 +42,7 @@ serve: book ## build the book and serve it on this machine
 lab: $(LAB) ## open the notebooks in JupyterLab
 	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
-test: $(READY) check-pictures ## run the tests
+test: check-pictures $(READY) ## run the tests
 	$(BIN)/python -m pytest
 
 check: $(READY) ## check style, imports between rooms, and that notebooks follow their pages
