@@ -11,7 +11,7 @@ import importlib
 import data
 import fusion
 import recalage  # noqa: F401  (for pages)
-from data import DataError
+from data import datasets
 
 # sample: (the set that the page is written for, the built-in set in its place)
 SAMPLES = {
@@ -30,7 +30,6 @@ MODULES = {
     "measure": "fusion.measure",
     "weights": "fusion.weights",
     "metrics": "fusion.metrics",
-    "datasets": "data.datasets",
     "scenes": "data.scenes",
 }
 FUNCTIONS = {"plot_images": "fusion.show", "plot_lines": "fusion.show", "signed": "fusion.show", "glue": "myst_nb"}
@@ -51,15 +50,15 @@ def __getattr__(name):
 
 def __dir__():
     samples = [f"{sample}_{what}" for sample in SAMPLES for what in ("sample", "origin")]
-    return sorted(["data", "fusion", "recalage", *MODULES, *FUNCTIONS, *samples])
+    return sorted(["data", "datasets", "fusion", "recalage", *MODULES, *FUNCTIONS, *samples])
 
 
 def _open(sample):
     """Return (stack, where it comes from) of one sample, opened once."""
     if sample not in _opened:
         wanted, built_in = SAMPLES[sample]
-        try:
-            _opened[sample] = data.load(wanted), f"picture set {wanted}"
-        except DataError:
+        if datasets.place(wanted) == "not here":
             _opened[sample] = data.load(built_in), f"built-in pictures {built_in}, in place of {wanted}"
+        else:
+            _opened[sample] = data.load(wanted), f"picture set {wanted}"
     return _opened[sample]

@@ -3,7 +3,8 @@
 from data.datasets import load
 from data.errors import DataError
 from data.gray import to_gray
+from data.image import to_float
 from data.io import save
-from data.stack import Stack, open_stack, to_float
+from data.stack import Stack, open_stack
 
 __all__ = ["DataError", "Stack", "load", "open_stack", "save", "to_float", "to_gray"]

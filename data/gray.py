@@ -3,14 +3,14 @@
 import cv2
 import numpy as np
 
-from data.stack import narrow
+from data.image import narrow, to_float
 
 # The luma weights of ITU-R BT.601 at full precision, as MATLAB's rgb2gray has them.
 LUMA = np.array([[0.298936021293776, 0.587043074451121, 0.114020904255103]], np.float32)
 
 
 def to_gray(image):
-    """Weigh red, green and blue to one gray value; a gray image is returned as it is.
+    """Weigh red, green and blue to one gray value; a gray image keeps its values.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def to_gray(image):
     Returns
     -------
     ndarray of shape (H, W)
-        uint8 for a uint8 image, float32 in [0, 1] for any other colour image.
+        uint8 for a uint8 image, float32 in [0, 1] for any other.
 
     Notes
     -----
@@ -29,10 +29,9 @@ def to_gray(image):
     rounding error.
     """
     if image.ndim == 2:
-        return image
+        return image if image.dtype == np.uint8 else to_float(image)
     pixels = narrow(image)
-    if pixels.dtype == np.uint8:
-        gray = cv2.transform(pixels, LUMA)
-        return gray if image.dtype == np.uint8 else gray / np.float32(255)
-    scale = 65535 if image.dtype == np.uint16 else 1
-    return cv2.transform(image.astype(np.float32, copy=False), LUMA / scale)
+    if pixels.dtype != np.uint8:
+        return cv2.transform(to_float(pixels), LUMA)
+    gray = cv2.transform(pixels, LUMA)
+    return gray if image.dtype == np.uint8 else to_float(gray)

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import secrets
+import shutil
+import threading
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from data import exif, tiff
 from data.errors import DataError
+from data.image import check_image, to_float
 
 TIFF = {".tif", ".tiff"}
 READABLE = {".jpg", ".jpeg", ".png", ".webp", ".bmp"} | TIFF
@@ -20,12 +23,15 @@ SIXTEEN_BIT = {".png"} | TIFF
 WRITABLE = {".jpg", ".jpeg", ".png", ".webp"} | TIFF
 
 CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I;16B": 1, "LA": 1, "P": 3, "RGB": 3, "RGBA": 3, "RGBX": 3, "PA": 3}
+LOCK = threading.RLock()  # around what is set for the whole process: Pillow's limit of size, OpenCV's log level
+
 # How a result is known as such later: a comment in JPEG, a software tag in TIFF, XMP in the others.
-MARK = "All in Focus"
+MARK = "All in Focus: "
 XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{}"/></rdf:RDF></x:xmpmeta>'
 )
+SEGMENT = 65_500  # bytes of metadata that one segment of a JPEG holds
 FULL_COLOUR = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 ENCODING = {
     ".jpg": lambda quality: [cv2.IMWRITE_JPEG_QUALITY, quality, *FULL_COLOUR],
@@ -85,6 +91,8 @@ def _read_header(path):
     with _opened(path) as picture:
         if picture.format in ("PNG", "WEBP") and getattr(picture, "n_frames", 1) > 1:
             raise DataError(f"{path}: is an animation; export its pictures, or a TIFF with one page for each")
+        if "transparency" in picture.info and picture.mode != "P":
+            raise DataError(f"{path}: is partly transparent; flatten it onto a background first")
         if picture.mode not in CHANNELS:
             raise DataError(f"{path}: has colour mode {picture.mode}; convert it to RGB or gray first")
         height, width = picture.size[::-1]
@@ -105,14 +113,14 @@ def _upright(shape, orientation):
 @contextlib.contextmanager
 def _opened(path):
     """Open a picture with Pillow, of any size, with errors that name the file."""
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-    try:
-        with warnings.catch_warnings(), _named_errors(path):
-            warnings.simplefilter("ignore")  # of damaged EXIF, which is passed over
+    with LOCK, warnings.catch_warnings(), _named_errors(path):
+        warnings.simplefilter("ignore")  # of damaged EXIF, which is passed over
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
             with Image.open(path) as picture:
                 yield picture
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 @contextlib.contextmanager
@@ -125,8 +133,11 @@ def _named_errors(path):
         raise DataError(f"{path}: is not a picture, whatever its ending says; remove it or give other files") from None
     except PermissionError:
         raise DataError(f"{path}: may not be read; check its permissions") from None
-    except (OSError, ValueError, SyntaxError, IndexError, KeyError) as error:
-        raise DataError(f"{path}: is damaged or truncated ({str(error).splitlines()[0]}); copy it again") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise what they like
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path}: is damaged or truncated ({reason}); copy it again") from None
 
 
 def read_pixels(page):
@@ -144,12 +155,20 @@ def read_pixels(page):
         pixels = _decode(page.path)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise DataError(f"{page.name}: has values of type {pixels.dtype}; frames have 8 or 16 bits: convert it first")
-    return exif.turn_upright(_without_alpha(pixels, page), page.orientation)
+    pixels = exif.turn_upright(_without_alpha(pixels, page), page.orientation)
+    if pixels.shape != page.shape or 8 * pixels.itemsize != page.bit_depth:
+        raise DataError(
+            f"{page.name}: holds {pixels.shape} values of {8 * pixels.itemsize} bits, its header says {page.shape} of "
+            f"{page.bit_depth}; save it anew as a plain gray or RGB picture"
+        )
+    return pixels
 
 
 def _decode(path):
     with _named_errors(path):
         encoded = np.fromfile(path, np.uint8)
+    if path.suffix.lower() == ".png" and b"IEND" not in encoded[-65536:].tobytes():
+        raise DataError(f"{path}: is damaged or truncated; copy it again or leave it out")
     with _quiet_opencv():
         pixels = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
     if pixels is None:
@@ -161,11 +180,12 @@ def _decode(path):
 
 @contextlib.contextmanager
 def _quiet_opencv():
-    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)
+    with LOCK:
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        try:
+            yield
+        finally:
+            cv2.utils.logging.setLogLevel(level)
 
 
 def _without_alpha(pixels, page):
@@ -194,10 +214,14 @@ def is_own_result(path):
         if Path(path).suffix.lower() in TIFF:
             return tiff.software(path).startswith(MARK)
         with _opened(path) as picture:
-            notes = [picture.info.get(key, b"") for key in ("comment", "xmp", "XML:com.adobe.xmp")]
+            comment, *xmp = (_text(picture.info.get(key, "")) for key in ("comment", "xmp", "XML:com.adobe.xmp"))
     except DataError:
         return False
-    return any(MARK in (note.decode("utf-8", "ignore") if isinstance(note, bytes) else note) for note in notes)
+    return comment.startswith(MARK) or any(f'CreatorTool="{MARK}' in text for text in xmp)
+
+
+def _text(note):
+    return note.decode("utf-8", "ignore") if isinstance(note, bytes) else note
 
 
 def check_output(path, *, force=False):
@@ -229,7 +253,7 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     like : Stack, optional
         Gives bit depth, colour profile and EXIF. Without it a float image is written with 8 bits.
         Orientation is reset, for the pixels are upright; the embedded preview, which shows the frame, is dropped.
-        TIFF keeps make, model, date and resolution.
+        TIFF keeps make, model, date and resolution of EXIF; JPEG has no room for EXIF of more than 64 kB.
     quality : int, optional
         Of JPEG and WebP, 1 to 100. JPEG keeps full colour resolution (4:4:4).
     force : bool, optional
@@ -242,15 +266,16 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     DataError
         If the image is not in [0, 1], or the file exists, or cannot be written.
     """
-    path = Path(path)
+    path, image = Path(path), np.asarray(image)
     check_output(path, force=force)
-    if not 1 <= quality <= 100:
-        raise DataError(f"quality must lie in 1..100, got {quality}")
+    check_image("the image to save", image)
+    if not (1 <= quality <= 100 and int(quality) == quality):
+        raise DataError(f"quality must be a whole number in 1..100, got {quality}")
     deep = path.suffix.lower() in SIXTEEN_BIT and (like.bit_depth == 16 if like else image.dtype == np.uint16)
-    pixels = _to_integers(np.asarray(image), np.uint16 if deep else np.uint8)
+    pixels = _to_integers(image, np.uint16 if deep else np.uint8)
     metadata = like.metadata if like else Metadata()
     block = exif.for_upright(metadata.exif)
-    origin = f"{MARK}: {made_by}" if made_by else None
+    origin = f"{MARK}{made_by}" if made_by else None
     with _replacing(path) as temporary:
         if path.suffix.lower() in TIFF:
             tiff.write(temporary, pixels, metadata.icc, block, origin)
@@ -262,15 +287,10 @@ def _to_integers(image, dtype):
     scale = np.iinfo(dtype).max
     if image.dtype == dtype:
         return image
-    if image.dtype in (np.uint8, np.uint16):
-        image = image / np.float32(np.iinfo(image.dtype).max)
-    low, high = float(image.min()), float(image.max())
-    if not (low >= 0 and high <= 1):
-        raise DataError(f"the image has values in [{low:g}, {high:g}]; an image lies in [0, 1]: clip it before saving")
     pixels = np.empty(image.shape, dtype)
     for first in range(0, len(image), 256):
         rows = slice(first, first + 256)
-        np.rint(image[rows] * np.float32(scale), out=pixels[rows], casting="unsafe")
+        np.rint(to_float(image[rows]) * np.float32(scale), out=pixels[rows], casting="unsafe")
     return pixels
 
 
@@ -278,8 +298,12 @@ def _encode(pixels, path, quality, icc, block, origin):
     if path.suffix.lower() == ".webp" and pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
     ending = path.suffix.lower().replace("jpeg", "jpg")
-    parts = {cv2.IMAGE_METADATA_ICCP: icc, cv2.IMAGE_METADATA_EXIF: block}
-    parts[cv2.IMAGE_METADATA_XMP] = XMP.format(origin).encode() if origin and ending != ".jpg" else None
+    parts = {cv2.IMAGE_METADATA_EXIF: block}
+    if ending == ".jpg" and len(block or b"") > SEGMENT:
+        parts = {}
+    if ending != ".jpg":
+        parts[cv2.IMAGE_METADATA_ICCP] = icc
+        parts[cv2.IMAGE_METADATA_XMP] = XMP.format(origin).encode() if origin else None
     parts = {kind: np.frombuffer(part, np.uint8) for kind, part in parts.items() if part}
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
     with _quiet_opencv():
@@ -290,22 +314,29 @@ def _encode(pixels, path, quality, icc, block, origin):
         size = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
         raise DataError(f"{path}: {size} cannot be written as {ending}; use .tif, which has no such limit")
     encoded = encoded.tobytes()
-    return _with_comment(encoded, origin.encode()) if origin and ending == ".jpg" else encoded
+    return _with_segments(encoded, icc, origin) if ending == ".jpg" else encoded
 
 
-def _with_comment(jpeg, text):
-    """Put a comment behind the first segment, for OpenCV writes neither comment nor XMP into JPEG."""
+def _with_segments(jpeg, icc, origin):
+    """Put a comment and the colour profile behind the first segment: OpenCV writes no comment, and no long profile."""
+    chunks = [icc[start : start + SEGMENT] for start in range(0, len(icc or b""), SEGMENT)]
+    segments = [(0xE2, b"ICC_PROFILE\0" + bytes([k + 1, len(chunks)]) + chunk) for k, chunk in enumerate(chunks)]
+    segments += [(0xFE, origin.encode())] if origin else []
+    added = b"".join(bytes([0xFF, kind]) + (len(body) + 2).to_bytes(2, "big") + body for kind, body in segments)
     end = 4 + int.from_bytes(jpeg[4:6], "big")
-    return jpeg[:end] + b"\xff\xfe" + (len(text) + 2).to_bytes(2, "big") + text + jpeg[end:]
+    return jpeg[:end] + added + jpeg[end:]
 
 
 @contextlib.contextmanager
 def _replacing(path):
     """Give a temporary name beside `path`; it takes the place of `path` when all has gone well."""
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    target = path.resolve()
+    temporary = target.with_name(f".{secrets.token_hex(8)}{path.suffix}")
     try:
         yield temporary
-        os.replace(temporary, path)
+        if target.exists():
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:

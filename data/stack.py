@@ -9,41 +9,15 @@ import numpy as np
 
 from data import io
 from data.errors import DataError
+from data.image import check_image, is_integer, narrow, to_float
 
 CAMERA_NAME = r"_\w{3}\d{4}"  # _DSC0001, _MG_0001: what cameras call pictures in Adobe RGB
-FULL_SCALE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
 
 def natural_key(path):
     """Sort key in which frame2 stands before frame10."""
     parts = re.split(r"(\d+)", str(path))
     return [(int(part), "") if part.isdigit() else (-1, part.casefold()) for part in parts], str(path)
-
-
-def to_float(pixels):
-    """Return pixels of any accepted type as a float32 image in [0, 1]."""
-    if pixels.dtype in FULL_SCALE:
-        return np.multiply(pixels, np.float32(1 / FULL_SCALE[pixels.dtype]), dtype=np.float32)
-    return pixels.astype(np.float32, copy=False)
-
-
-def narrow(pixels):
-    """Return pixels as uint8 if every value is one of the 256 of an 8-bit picture, else as they are.
-
-    So the same picture gives the same result whether it is held as uint8, as uint16 or as float.
-    """
-    if pixels.dtype == np.uint8 or not _is_eight_bit(pixels[:1]) or not _is_eight_bit(pixels):
-        return pixels
-    if pixels.dtype == np.uint16:
-        return (pixels // 257).astype(np.uint8)
-    return np.rint(pixels * 255).astype(np.uint8)
-
-
-def _is_eight_bit(pixels):
-    if pixels.dtype == np.uint16:
-        return not (pixels % 257).any()
-    levels = pixels * np.float32(255)
-    return bool(np.abs(levels - np.rint(levels)).max() < 1e-4)
 
 
 class Stack(Sequence):
@@ -62,20 +36,23 @@ class Stack(Sequence):
         8 or 16, of the deepest frame.
     """
 
-    def __init__(self, readers, names, frame_shape, bit_depth, source=None):
+    def __init__(self, readers, names, frame_shape, bit_depth, pages=()):
         self._readers = list(readers)
         self.names = list(names)
         self.shape = (len(self._readers), *frame_shape)
         self.bit_depth = bit_depth
-        self._source = source
+        self._pages = list(pages)  # of files; empty for arrays
 
     def __len__(self):
         return len(self._readers)
 
     def __getitem__(self, index):
         if isinstance(index, slice):
-            return Stack(self._readers[index], self.names[index], self.shape[1:], self.bit_depth, self._source)
-        return to_float(self.pixels(index))
+            part = self._readers[index], self.names[index], self.shape[1:], self.bit_depth, self._pages[index]
+            return Stack(*part)
+        pixels = self.pixels(index)
+        image = to_float(pixels)
+        return image.copy() if image is pixels else image  # never the caller's own array
 
     def __array__(self, dtype=None, copy=None):
         return np.stack(list(self)).astype(dtype or np.float32, copy=False)
@@ -83,7 +60,8 @@ class Stack(Sequence):
     def __repr__(self):
         height, width = self.shape[1:3]
         kind = "colour" if len(self.shape) == 4 else "gray"
-        return f"<Stack of {len(self)} {kind} frames, {width} x {height} pixels, {self.bit_depth} bits: {self.names[0]} ...>"
+        first = f": {self.names[0]} ..." if self.names else ""
+        return f"<Stack of {len(self)} {kind} frames, {width} x {height} pixels, {self.bit_depth} bits{first}>"
 
     def pixels(self, index):
         """Read one frame in the smallest type that holds it: uint8, uint16 or float32."""
@@ -92,7 +70,7 @@ class Stack(Sequence):
     @property
     def metadata(self):
         """Colour profile and EXIF of the first frame, an `io.Metadata`."""
-        return io.read_metadata(self._source) if self._source else io.Metadata()
+        return io.read_metadata(self._pages[0]) if self._pages else io.Metadata()
 
 
 def open_stack(source, *, exclude=()):
@@ -136,8 +114,10 @@ def _files_of(path, exclude):
     if not path.is_dir():
         raise DataError(f"{path}: no such file or folder; give a folder of pictures or the files themselves")
     skipped = {Path(other).resolve() for other in exclude}
-    pictures = [p for p in path.iterdir() if p.suffix.lower() in io.READABLE and not _is_aside(p.stem)]
-    frames = [p for p in pictures if p.resolve() not in skipped and not io.is_own_result(p)]
+    found = [p for p in path.iterdir() if p.suffix.lower() in io.READABLE and p.is_file() and not _is_aside(p.stem)]
+    frames = [p for p in found if p.resolve() not in skipped and not io.is_own_result(p)]
+    if not frames and found:
+        raise DataError(f"{path}: holds nothing but results of fusion; name the files to fuse them again")
     if not frames:
         known = " ".join(sorted(io.READABLE))
         raise DataError(f"{path}: no picture in this folder; frames are files with one of the endings {known}")
@@ -156,7 +136,7 @@ def _stack_of_files(paths):
     _check_shapes([page.name for page in pages], [page.shape for page in pages])
     readers = [partial(io.read_pixels, page) for page in pages]
     depth = max(page.bit_depth for page in pages)
-    return Stack(readers, [page.name for page in pages], pages[0].shape, depth, source=pages[0])
+    return Stack(readers, [page.name for page in pages], pages[0].shape, depth, pages)
 
 
 def _pages_of(path, alone):
@@ -169,30 +149,23 @@ def _pages_of(path, alone):
 def _stack_of_arrays(arrays):
     if len(arrays) == 0:
         raise DataError("the stack is empty: give at least one image")
+    if isinstance(arrays, np.ndarray) and arrays.ndim == 3 and arrays.shape[2] == 3 and min(arrays.shape[:2]) > 3:
+        raise DataError(
+            f"an array of shape {arrays.shape} is one colour image; wrap it in a list to make a stack of it"
+        )
     frames = [np.asarray(array) for array in arrays]
     names = [f"frame {index}" for index in range(len(frames))]
     for name, frame in zip(names, frames, strict=True):
-        _check_array(name, frame)
+        check_image(name, frame)
     _check_shapes(names, [frame.shape for frame in frames])
-    depth = max(8 if narrow(frame).dtype == np.uint8 else 16 for frame in frames)
-    return Stack([partial(np.asarray, frame) for frame in frames], names, frames[0].shape, depth)
+    readers = [partial(np.asarray, frame) for frame in frames]
+    return Stack(readers, names, frames[0].shape, max(_depth_of(frame) for frame in frames))
 
 
-def _check_array(name, frame):
-    if frame.ndim not in (2, 3) or (frame.ndim == 3 and frame.shape[2] != 3) or frame.size == 0:
-        raise DataError(
-            f"{name} has shape {frame.shape}; an image is (H, W) or (H, W, 3), a stack (N, H, W) or (N, H, W, 3), "
-            "so move the channels last and wrap a single image in a list"
-        )
-    if frame.dtype in FULL_SCALE:
-        return
-    if not np.issubdtype(frame.dtype, np.floating):
-        raise DataError(f"{name} has type {frame.dtype}; an image is uint8, uint16, or float in [0, 1]")
-    low, high = float(frame.min()), float(frame.max())
-    if not (low >= 0 and high <= 1):
-        raise DataError(
-            f"{name} has values in [{low:g}, {high:g}]; a float image lies in [0, 1]: scale, clip or mask it"
-        )
+def _depth_of(frame):
+    if is_integer(frame):
+        return 8 * frame.dtype.itemsize
+    return 8 if narrow(frame).dtype == np.uint8 else 16
 
 
 def _check_shapes(names, shapes):

@@ -1,6 +1,7 @@
 """Image fusion: many pictures of one scene become one."""
 
 import importlib
+import importlib.util
 
 from fusion.version import VERSION as __version__
 
@@ -9,9 +10,11 @@ METHODS = {"guided_fusion": "fusion.guided"}
 
 
 def __getattr__(name):
-    """Import a method at its first use, so that the command line answers at once."""
+    """Import a method or a module at its first use, so that the command line answers at once."""
     if name in METHODS:
         return getattr(importlib.import_module(METHODS[name]), name)
+    if not name.startswith("_") and importlib.util.find_spec(f"{__name__}.{name}"):
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module 'fusion' has no attribute {name!r}; it has {', '.join(__all__)}")
 
 

@@ -1,9 +1,11 @@
-"""Filters: window mean, Gaussian, guided filter."""
+"""Filters: window mean, guided filter."""
 
 import functools
 
 import cv2
 import numpy as np
+
+from data import to_float
 
 
 def box(image, radius):
@@ -21,6 +23,7 @@ def box(image, radius):
     ndarray
         Shape and type of `image`.
     """
+    radius = min(radius, max(image.shape[:2]))  # a wider window holds the same pixels
     size = 2 * radius + 1
     mean = cv2.boxFilter(image, -1, (size, size), borderType=cv2.BORDER_CONSTANT)  # a window counts zeros outside
     for axis in (0, 1):
@@ -38,16 +41,11 @@ def _rescale_border(lines, radius):
         lines[len(lines) - radius :] *= factor[len(lines) - radius :]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)
 def _border_factor(length, radius):
     position = np.arange(length)
     held = np.minimum(position + radius, length - 1) - np.maximum(position - radius, 0) + 1
     return (2 * radius + 1) / held
-
-
-def gaussian(image, size, sigma):
-    """Gaussian mean over a window of `size` pixels, borders replicated."""
-    return cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
 
 
 def guided_filter(p, guide, r, eps):
@@ -61,7 +59,7 @@ def guided_filter(p, guide, r, eps):
     p : ndarray of shape (H, W) or (H, W, C)
         What is filtered, channel by channel.
     guide : ndarray of shape (H, W) or (H, W, 3)
-        Gray or colour guide in [0, 1].
+        Gray or colour guide in [0, 1]; integers are scaled to it, in `p` too.
     r : int
         Radius of the window, in pixels; the window is truncated at the border of the image.
     eps : float
@@ -81,7 +79,7 @@ def guided_filter(p, guide, r, eps):
     ----------
     .. [1] K. He, J. Sun, X. Tang, "Guided image filtering," IEEE TPAMI 35(6), 2013. :doi:`10.1109/TPAMI.2012.213`
     """
-    p, guide = np.asarray(p), np.asarray(guide)
+    p, guide = to_float(np.asarray(p)), to_float(np.asarray(guide))
     _check_guided(p, guide, r, eps)
     if p.ndim == 3:
         return np.dstack([guided_filter(p[..., channel], guide, r, eps) for channel in range(p.shape[2])])
@@ -97,15 +95,14 @@ def _check_guided(p, guide, r, eps):
         raise ValueError(
             f"guide must be (H, W) or (H, W, 3) and p (H, W) or (H, W, C), got {guide.shape} and {p.shape}"
         )
-    if not (r >= 0 and int(r) == r):
+    if not (0 <= r < float("inf") and int(r) == r):
         raise ValueError(f"r must be a whole number of pixels, 0 or more, got {r}")
     if not eps > 0:
         raise ValueError(f"eps must be positive, got {eps}; a small value such as 1e-6 keeps every edge")
 
 
 def _filter_by_gray(p, guide, r, eps):
-    p = p.astype(np.float32, copy=False)
-    guide = np.subtract(guide, 0.5, dtype=np.float32)  # a shift changes nothing, and fewer digits cancel below
+    guide = guide - np.float32(0.5)  # a shift changes nothing, and fewer digits cancel below
     mean_guide, mean_p = box(guide, r), box(p, r)
     variance = box(guide * guide, r)
     variance -= mean_guide * mean_guide

@@ -49,10 +49,12 @@ def refine(labels, stack, *, radius, eps, guide="gray"):
     Returns
     -------
     ndarray of float32 of shape (N, H, W)
-        Weights clipped to [1e-12, 1], not yet normalised.
+        Weights clipped to [1e-12, 1], not yet normalised; 0 everywhere for a frame that was chosen nowhere.
     """
     stack = open_stack(stack)
-    guides = (GUIDES[guide](stack.pixels(index)) for index in range(len(stack)))
+    _check_filter("radius, eps", (radius, eps))
+    choose = _guide(guide)
+    guides = (choose(stack.pixels(index)) for index in range(len(stack)))
     return np.stack([refined(labels == index, to_float(image), radius, eps) for index, image in enumerate(guides)])
 
 
@@ -102,7 +104,9 @@ def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", prog
     Returns
     -------
     ndarray of float32 of shape (H, W) or (H, W, 3)
-        Fused image, clipped to [0, 1]. The result at a pixel depends on inputs up to 96 pixels away.
+        Fused image, clipped to [0, 1]. A pixel depends on inputs up to twice the larger radius plus 6 pixels away, 96
+        with the radii of the paper; above 2 megapixels, where base weights are computed on a coarse grid, 2 grid steps
+        farther (102), and by the position of the grid a part differs from the whole by less than 1/1000.
 
     Raises
     ------
@@ -122,11 +126,12 @@ def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", prog
        :doi:`10.1109/TIP.2013.2244222`
     """
     stack = open_stack(stack)
-    _check_options(base, detail, guide)
+    for name, option in (("base", base), ("detail", detail)):
+        _check_filter(name, option)
     progress = progress or (lambda frames, what: frames)
     frames = range(len(stack))
     labels, pixels = _choose(stack, progress(frames, "choosing"))
-    blend = _TwoScaleBlend(stack.shape[1:], (base, detail), GUIDES[guide])
+    blend = _TwoScaleBlend(stack.shape[1:], (base, detail), _guide(guide))
     for index in progress(frames[::-1], "blending"):
         if index != frames[-1]:  # the last frame is still at hand
             pixels = None  # let a frame go before the next one is read
@@ -137,7 +142,7 @@ def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", prog
 
 def _choose(stack, frames):
     """Return the decision map, and the frame that was read last."""
-    decision = RunningDecision(stack.shape[1:3], len(stack))
+    decision = RunningDecision(stack.shape[1:3], np.uint8 if len(stack) <= 256 else np.uint16)
     for index in frames:
         pixels = None
         pixels = stack.pixels(index)
@@ -153,14 +158,21 @@ def _let_compete(decision, index, gray):
     for_each_tile(work, gray.shape)
 
 
-def _check_options(base, detail, guide):
-    if guide not in GUIDES:
-        raise ValueError(f'guide must be "gray" or "rgb", got {guide!r}')
-    for name, option in (("base", base), ("detail", detail)):
-        if len(option) != 2 or not (option[0] >= 0 and int(option[0]) == option[0] and option[1] > 0):
-            raise ValueError(
-                f"{name} must be a radius in whole pixels and a positive eps, got {option}, not like (45, 0.3)"
-            )
+def _guide(name):
+    if name not in GUIDES:
+        raise ValueError(f'guide must be "gray" or "rgb", got {name!r}')
+    return GUIDES[name]
+
+
+def _check_filter(name, option):
+    """Raise a ValueError unless an option is a pair (radius, eps)."""
+    try:
+        radius, eps = option
+        valid = 0 <= radius < float("inf") and int(radius) == radius and 0 < eps < float("inf")
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise ValueError(f"{name} must be a radius in whole pixels and a positive eps, such as (45, 0.3); got {option}")
 
 
 class _TwoScaleBlend:
@@ -174,6 +186,7 @@ class _TwoScaleBlend:
         self._begun = False
 
     def add(self, pixels, mask):
+        """Blend in one frame, given its pixels and where it was chosen."""
         guide = self._guide(pixels)
         refiners = [refiner(mask, guide, radius, eps) for radius, eps in self._filters]
         for_each_tile(lambda tile: self._add_tile(tile, pixels, refiners), mask.shape)
@@ -193,6 +206,7 @@ class _TwoScaleBlend:
                 np.multiply(layer, per_channel, out=sums[tile])
 
     def result(self):
+        """Scale the sums by the weights, and return the fused image; nothing can be added after that."""
         fused = self._sums[0]
         for_each_tile(self._finish_tile, fused.shape)
         return fused

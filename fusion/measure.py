@@ -14,7 +14,7 @@ def saliency(image):
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, 3)
-        Image in [0, 1], or uint8.
+        Image in [0, 1], or integers.
 
     Returns
     -------

@@ -32,6 +32,7 @@ def refiner(mask, guide, radius, eps):
     radius, eps : int, float
         Of the guided filter.
     """
+    radius = min(radius, max(mask.shape))  # a wider window holds the same pixels
     step = (2 * radius + 1) // WINDOW
     if mask.size <= LARGE:
         return refined(mask, to_float(guide), radius, eps).__getitem__

@@ -9,8 +9,8 @@ class RunningDecision:
     The first of equal ones wins.
     """
 
-    def __init__(self, shape, count):
-        self.labels = np.zeros(shape, np.uint8 if count <= 256 else np.uint16)
+    def __init__(self, shape, dtype):
+        self.labels = np.zeros(shape, dtype)
         self._best = np.full(shape, -1, np.float32)
 
     def add(self, index, saliency, tile=...):
@@ -24,15 +24,17 @@ def decision_map(saliencies):
 
     Parameters
     ----------
-    saliencies : sequence of N ndarrays of shape (H, W)
+    saliencies : iterable of N ndarrays of shape (H, W)
+        Taken one at a time.
 
     Returns
     -------
-    ndarray of uint8 of shape (H, W), uint16 for more than 256 frames
+    ndarray of uint16 of shape (H, W)
         Frame numbers 0..N-1.
     """
-    decision = RunningDecision(saliencies[0].shape, len(saliencies))
+    decision = None
     for index, saliency in enumerate(saliencies):
+        decision = decision or RunningDecision(saliency.shape, np.uint16)
         decision.add(index, saliency)
     return decision.labels
 

@@ -49,9 +49,8 @@ def _check_paths(paths, output):
 def save_result(fused, stack, args):
     """Write the result and say what was done."""
     if not fused.any():
-        raise DataError(
-            f"{args.paths[0]}: all {len(stack)} frames are black; check exposure or the export of the frames"
-        )
+        frames = f"all {len(stack)} frames are black or without structure"
+        raise DataError(f"{args.paths[0]}: the result is black, for {frames}; check their exposure")
     save(
         fused,
         args.output,

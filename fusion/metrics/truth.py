@@ -14,7 +14,8 @@ def psnr(image, reference):
     Returns
     -------
     float
-        In decibels: 20 dB is an error of a tenth of the full range, 40 dB of a hundredth; infinite for equal images.
+        In decibels: 20 dB is an error of a tenth of the full range, 40 dB of a hundredth; infinite for equal images, NaN where a
+        value is.
 
     Raises
     ------
@@ -25,4 +26,4 @@ def psnr(image, reference):
     if image.shape != reference.shape:
         raise ValueError(f"image and reference must have one shape, got {image.shape} and {reference.shape}")
     error = np.mean((image - reference) ** 2)
-    return float(-10 * np.log10(error)) if error > 0 else float("inf")
+    return float("inf") if error == 0 else float(-10 * np.log10(error))

@@ -64,7 +64,7 @@ def test_quality_makes_files_larger(tmp_path, texture):
         save(texture, tmp_path / f"{quality}.jpg", quality=quality)
         sizes.append((tmp_path / f"{quality}.jpg").stat().st_size)
     assert sizes[0] < sizes[1] / 2
-    with pytest.raises(DataError, match="quality must lie in 1..100, got 101"):
+    with pytest.raises(DataError, match="quality must be a whole number in 1..100, got 101"):
         save(texture, tmp_path / "b.jpg", quality=101)
 
 

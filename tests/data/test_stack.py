@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from data import DataError, Stack, open_stack, save
-from data.stack import narrow
+from data.image import narrow
 
 
 @pytest.fixture
@@ -109,9 +109,15 @@ def test_eight_bits_are_known_however_they_are_held():
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
     for held in (levels, levels.astype(np.uint16) * 257, levels / np.float32(255), levels / 255):
         assert_array_equal(narrow(held), levels)
-        assert open_stack([held]).bit_depth == 8
     assert narrow(levels / np.float32(254)[None]).dtype == np.float32
-    assert open_stack([levels.astype(np.uint16)]).bit_depth == 16
+
+
+def test_depth_is_that_of_the_deepest_frame():
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert open_stack([levels, levels / 255]).bit_depth == 8
+    assert open_stack([levels, levels.astype(np.uint16)]).bit_depth == 16
+    assert open_stack([levels, levels.astype(np.uint16) * 257]).bit_depth == 16
+    assert open_stack([levels, levels / 256]).bit_depth == 16
 
 
 def test_bad_sources_are_named(tmp_path):

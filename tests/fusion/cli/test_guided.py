@@ -140,7 +140,7 @@ def test_one_pixel_images(failing, tmp_path):
 def test_all_black_frames(failing, tmp_path):
     for index in range(3):
         save(np.zeros((20, 30, 3)), tmp_path / f"{index}.png")
-    assert "all 3 frames are black" in failing(tmp_path, "-o", tmp_path / "out.jpg")
+    assert "the result is black, for all 3 frames are black" in failing(tmp_path, "-o", tmp_path / "out.jpg")
 
 
 def test_float_picture_with_nan(failing, tmp_path):

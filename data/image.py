@@ -1,0 +1,61 @@
+"""What an image is: its types, its range, and the checks at the door."""
+
+import numpy as np
+
+from data.errors import DataError
+
+FULL_SCALE = {1: 255, 2: 65535}  # by bytes of an unsigned integer
+
+
+def check_image(name, array):
+    """Raise a DataError that begins with `name` unless an array is an image.
+
+    Parameters
+    ----------
+    name : str
+    array : ndarray
+        (H, W) or (H, W, 3); uint8, uint16, or float in [0, 1].
+    """
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or array.size == 0:
+        raise DataError(
+            f"{name} has shape {array.shape}; an image is (H, W) or (H, W, 3), a stack (N, H, W) or (N, H, W, 3), "
+            "so move the channels last and wrap a single image in a list"
+        )
+    if is_integer(array):
+        return
+    if array.dtype.kind != "f":
+        raise DataError(f"{name} has type {array.dtype}; an image is uint8, uint16, or float in [0, 1]")
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 1):
+        raise DataError(f"{name} has values in [{low:g}, {high:g}]; an image lies in [0, 1]: scale, clip or mask it")
+
+
+def is_integer(pixels):
+    """Tell whether pixels are uint8 or uint16, in any byte order."""
+    return pixels.dtype.kind == "u" and pixels.dtype.itemsize in FULL_SCALE
+
+
+def to_float(pixels):
+    """Return pixels of any accepted type, and truth values, as float32; integers are scaled to [0, 1]."""
+    if is_integer(pixels):
+        return np.multiply(pixels, np.float32(1 / FULL_SCALE[pixels.dtype.itemsize]), dtype=np.float32)
+    return pixels.astype(np.float32, copy=False)
+
+
+def narrow(pixels):
+    """Return pixels as uint8 if every value is one of the 256 of an 8-bit picture, else as uint16 or float32.
+
+    So the same picture gives the same result whether it is held as uint8, as uint16 or as float.
+    """
+    if pixels.dtype == np.uint8:
+        return pixels
+    if not _is_eight_bit(pixels[:1]) or not _is_eight_bit(pixels):
+        return pixels.astype(np.uint16 if is_integer(pixels) else np.float32, copy=False)
+    return (pixels // 257 if is_integer(pixels) else np.rint(pixels * 255)).astype(np.uint8)
+
+
+def _is_eight_bit(pixels):
+    if is_integer(pixels):
+        return not (pixels % 257).any()
+    levels = pixels * np.float32(255)
+    return bool(np.abs(levels - np.rint(levels)).max() < 1e-4)
