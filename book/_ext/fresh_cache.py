@@ -9,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from data import datasets
+
 SOURCES = ("imports.py", "requirements.txt", "data", "fusion", "recalage")
 
 
@@ -32,8 +34,8 @@ def state_of(root, *, pictures=None):
     ----------
     root : Path
         Root of the repository.
-    pictures : str, optional
-        Folder the pages take their pictures from, the value of ``FUSION_DATA``.
+    pictures : optional
+        Which pictures the pages find; anything with a faithful ``repr``.
 
     Returns
     -------
@@ -48,9 +50,15 @@ def state_of(root, *, pictures=None):
     return state.hexdigest()[:12]
 
 
+def pictures_at_hand():
+    """Folder of pictures, and the sets that are in it or downloaded: a new set is another state."""
+    sets = [name for name in datasets.names() if datasets.place(name) != "not here"]
+    return os.environ.get("FUSION_DATA"), sets
+
+
 def choose_cache(app, config):
     """Point the execution cache at the folder of the present state; the folders of other states stay."""
-    state = state_of(Path(app.srcdir), pictures=os.environ.get("FUSION_DATA") or None)
+    state = state_of(Path(app.srcdir), pictures=pictures_at_hand())
     config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache" / state)
 
 
