@@ -3,20 +3,18 @@
 import difflib
 import functools
 import json
-import logging
 import os
-import warnings
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from data.download import fetch_file, import_pooch
 from data.errors import DataError
 from data.io import READABLE
 from data.stack import natural_key, open_stack
 
 GITHUB = "https://raw.githubusercontent.com/"
 BUILT_IN = "built-in/"
-TIMEOUT = (10, 60)  # seconds: to connect, and between two pieces of an answer
 
 
 class File(NamedTuple):
@@ -172,15 +170,7 @@ def cache_folder():
     """Folder of downloads: the environment variable FUSION_CACHE, or the user's cache of this program."""
     if os.environ.get("FUSION_CACHE"):
         return Path(os.environ["FUSION_CACHE"])
-    return Path(_pooch().os_cache("all-in-focus"))
-
-
-def _pooch():
-    """Import pooch at the first use, without tqdm's advice on widgets in notebooks."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="IProgress not found")
-        import pooch
-    return pooch
+    return Path(import_pooch().os_cache("all-in-focus"))
 
 
 def place(name):
@@ -390,7 +380,7 @@ def fetch(name, *, progress=False, base_url=None):
     wanted = files(name)
     with _bar(sum(file.size for file in wanted), name, progress) as bar:
         for file in wanted:
-            _fetch_file(file, base, root)
+            fetch_file(file, base, root)
             bar.update(file.size)
     return root / name
 
@@ -399,49 +389,3 @@ def _bar(total, name, progress):
     from tqdm import tqdm
 
     return tqdm(total=total, desc=name, unit="B", unit_scale=True, disable=not progress)
-
-
-def _fetch_file(file, base, root):
-    """Download one file unless the cache holds it: under a temporary name, checked, then moved into place."""
-    import requests
-
-    pooch = _pooch()
-    pooch.get_logger().setLevel(logging.WARNING)
-    target = root / file.name
-    address = base + file.address
-    try:
-        pooch.retrieve(
-            address,
-            f"sha256:{file.sha256}",
-            target.name,
-            target.parent,
-            downloader=pooch.HTTPDownloader(timeout=TIMEOUT),
-        )
-    except requests.exceptions.RequestException as error:
-        raise DataError(f"{file.name} could not be fetched from {address}: {_reason(error)}") from error
-    except ValueError as error:
-        raise DataError(
-            f"{file.name}: what {address} sent is not the registered file, its sha256 differs; "
-            "nothing was kept: try again, or check the mirror if you use one"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(
-            f"{file.name} could not be written below {root}: {reason}; set FUSION_CACHE to another folder"
-        ) from error
-
-
-def _reason(error):
-    """Why a download failed, in a few words, and what to do."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        what = f"the server answers {response.status_code} {response.reason}"
-        return f"{what}; set FUSION_MIRROR if there is a copy elsewhere, or FUSION_DATA if you have the pictures"
-    kind = type(error).__name__
-    if "Timeout" in kind:
-        return "no answer in time; check the network and run it again"
-    if kind == "ChunkedEncodingError":
-        return "the connection broke; run it again, finished files are kept"
-    if kind in ("InvalidSchema", "MissingSchema", "InvalidURL"):
-        return "this is no web address; FUSION_MIRROR must begin with http:// or https://"
-    return "no connection; check the network, or set FUSION_DATA to a folder that holds the pictures"

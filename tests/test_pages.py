@@ -33,7 +33,7 @@ def test_cells_are_short_and_only_call(path):
         assert list(faults(cell.source)) == []
         assert cell.source.count("\n") < 12, cell.source
         shown = "remove-cell" not in cell.metadata.get("tags", [])
-        assert not shown or max(map(len, cell.source.splitlines())) <= 82, cell.source
+        assert not shown or max(map(len, cell.source.splitlines())) <= 80, cell.source
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
