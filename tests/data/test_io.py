@@ -1,15 +1,18 @@
 """Pictures keep their values, their depth and their story on the way through a file."""
 
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
 from numpy.testing import assert_array_equal
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from data import DataError, open_stack, save
-from data.exif import ORIENTATION, strip
+from data.exif import ORIENTATION
 
 MAKE, MODEL, DATE, X_RESOLUTION, EXPOSURE_IFD, EXPOSURE_TIME = 271, 272, 306, 282, 0x8769, 0x829A
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -161,18 +164,6 @@ def test_tiff_keeps_make_model_date_resolution_and_profile(tmp_path, photograph)
     assert icc == ICC and exif[MAKE] == "Holga" and exif[X_RESOLUTION] == 300
 
 
-def test_the_preview_of_the_frame_is_not_passed_on(tmp_path, photograph):
-    """EXIF may embed a small picture of the frame; a result would be listed with the wrong preview."""
-    plain = strip(open_stack([photograph]).metadata.exif)
-    stack = open_stack([photograph])
-    save(stack[0], tmp_path / "out.jpg", like=stack)
-    kept = open_stack([tmp_path / "out.jpg"]).metadata.exif
-    assert len(kept) == len(plain)  # patched in place: private notes of camera makers keep their offsets
-    reread = Image.Exif()
-    reread.load(b"Exif\0\0" + kept)
-    assert reread.get_ifd(1) == {}
-
-
 @pytest.mark.parametrize("garbage", [b"", b"II*\0", b"MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0\xff\xff\xff\xff"])
 def test_broken_exif_does_no_harm(tmp_path, texture, garbage):
     Image.fromarray((texture * 255).astype(np.uint8)).save(tmp_path / "a.jpg", exif=garbage)
@@ -258,3 +249,124 @@ def test_new_files_have_the_usual_permissions(tmp_path):
     save(np.zeros((4, 4)), tmp_path / "a.tif")
     (tmp_path / "plain").touch()
     assert (tmp_path / "a.tif").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("rows", [256, 257, 300, 513])
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_every_row_of_a_tall_image_is_saved(tmp_path, rows, ending):
+    image = np.random.default_rng(rows).random((rows, 5), np.float32)
+    save(image, tmp_path / f"tall{ending}")
+    assert_array_equal(open_stack(tmp_path).pixels(0), np.rint(image * 255))
+
+
+def test_quality_makes_webp_larger(tmp_path, texture):
+    for quality in (30, 95):
+        save(texture, tmp_path / f"{quality}.webp", quality=quality)
+    assert (tmp_path / "30.webp").stat().st_size < (tmp_path / "95.webp").stat().st_size / 2
+
+
+@pytest.mark.parametrize("size", [70_000, 300_000])
+def test_long_colour_profiles_survive_in_jpeg(tmp_path, texture, size):
+    profile = ICC + np.random.default_rng(size).bytes(size - len(ICC))
+    Image.fromarray((texture * 255).astype(np.uint8)).save(tmp_path / "a.jpg", icc_profile=profile)
+    stack = open_stack([tmp_path / "a.jpg"])
+    save(stack[0], tmp_path / "b.jpg", like=stack, made_by="fusion guided")
+    assert read_back(tmp_path / "b.jpg")[1] == profile
+
+
+def test_exif_too_long_for_jpeg_stops_no_save(tmp_path, texture):
+    exif = camera_exif()
+    exif[270] = "a long story " * 6000
+    Image.fromarray((texture * 255).astype(np.uint8)).save(tmp_path / "a.png", exif=exif, icc_profile=ICC)
+    stack = open_stack([tmp_path / "a.png"])
+    assert len(stack.metadata.exif) > 65_535
+    save(stack[0], tmp_path / "b.jpg", like=stack)
+    assert open_stack([tmp_path / "b.jpg"]).shape == stack.shape
+    assert read_back(tmp_path / "b.jpg")[1] == ICC
+
+
+def test_a_result_in_jpeg_keeps_exif_and_profile_beside_its_mark(tmp_path, photograph):
+    stack = open_stack([photograph])
+    save(stack[0], tmp_path / "out.jpg", like=stack, made_by="fusion guided 1.0")
+    exif, icc = read_back(tmp_path / "out.jpg")
+    assert icc == ICC
+    assert exif[MAKE] == "Holga" and exif.get_ifd(EXPOSURE_IFD)[EXPOSURE_TIME] == pytest.approx(0.01)
+    with Image.open(tmp_path / "out.jpg") as picture:
+        assert picture.info["comment"] == b"All in Focus: fusion guided 1.0"
+    assert (tmp_path / "out.jpg").read_bytes()[2:4] == b"\xff\xe0"  # JFIF comes first, as its standard asks
+
+
+@pytest.mark.parametrize("kind", ["comment", "xmp", "png", "software"])
+def test_a_photograph_that_mentions_this_program_stays_a_frame(tmp_path, texture, kind):
+    picture = Image.fromarray((texture * 255).astype(np.uint8))
+    told = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:title>All in Focus: a book</dc:title></x:xmpmeta>'
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_itxt("XML:com.adobe.xmp", told)
+    ending, options = {
+        "comment": (".jpg", {"comment": "a frame for All in Focus: fusion guided"}),
+        "xmp": (".jpg", {"xmp": told.encode()}),
+        "png": (".png", {"pnginfo": chunks}),
+        "software": (".tif", {"tiffinfo": {305: "Camera, see All in Focus: a book"}}),
+    }[kind]
+    picture.save(tmp_path / f"a{ending}", **options)
+    assert b"All in Focus: " in (tmp_path / f"a{ending}").read_bytes()
+    assert len(open_stack(tmp_path)) == 1
+
+
+def test_a_folder_of_results_says_so(tmp_path, texture):
+    for ending in (".jpg", ".png", ".tif", ".webp"):
+        save(texture, tmp_path / f"out{ending}", made_by="fusion guided")
+    with pytest.raises(DataError, match="holds nothing but results of fusion; name the files"):
+        open_stack(tmp_path)
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".jpg", ".webp", ".bmp"])
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_decoders_print_nothing_of_their_own(tmp_path, texture, capfd, caplog, ending, kept):
+    path = tmp_path / f"cut{ending}"
+    options = {"compression": "tiff_lzw"} if ending == ".tif" else {}
+    Image.fromarray((texture * 255).astype(np.uint8)).save(path, **options)
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    with pytest.raises(DataError, match=f"cut{ending}"):
+        open_stack([path])[0]
+    assert capfd.readouterr() == ("", "")
+    assert caplog.messages == []  # outside of a test, these are printed too
+
+
+def test_threads_leave_the_settings_of_the_process_as_they_were(tmp_path, monkeypatch):
+    """Each reader changes Pillow's limit of size and OpenCV's log level, and must not put back what another one set."""
+    for index in range(40):
+        save(np.full((8, 8), index, np.uint8), tmp_path / f"{index}.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 12_345_678)
+    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):  # one round may go well by chance
+            with ThreadPoolExecutor(4) as pool:
+                values = list(pool.map(lambda path: open_stack([path]).pixels(0)[0, 0], tmp_path.iterdir()))
+            assert sorted(values) == list(range(40))
+            assert Image.MAX_IMAGE_PIXELS == 12_345_678
+    finally:
+        sys.setswitchinterval(interval)
+        after = cv2.utils.logging.setLogLevel(before)
+    assert after == cv2.utils.logging.LOG_LEVEL_ERROR
+
+
+def test_a_replaced_file_keeps_its_mode(tmp_path):
+    path = tmp_path / "private.png"
+    save(np.zeros((4, 4)), path)
+    path.chmod(0o600)
+    save(np.ones((4, 4)), path, force=True)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert open_stack([path])[0].min() == 1
+
+
+def test_a_link_stays_a_link_to_the_file_that_is_replaced(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / "target.png", tmp_path / "link.png"
+    save(np.zeros((4, 4)), target)
+    link.symlink_to(target)
+    save(np.ones((4, 4)), link, force=True)
+    assert link.is_symlink() and not target.is_symlink()
+    assert open_stack([target])[0].min() == 1

@@ -1,13 +1,17 @@
 """What a stack is, and every way in which pictures fail to be one."""
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from data import DataError, Stack, open_stack, save
+from data import DataError, Stack, open_stack, save, to_float
 from data.image import narrow
+from fusion import guided_fusion
+from fusion.measure import saliency
+from fusion.weights import decision_map
 
 
 @pytest.fixture
@@ -199,3 +203,66 @@ def test_real_pictures_open(real_data, name):
     assert frame.shape == stack.shape[1:]
     assert 0.05 < frame.mean() < 0.95
     assert stack.bit_depth == (16 if name == "ours/barriere" else 8)
+
+
+def test_a_slice_keeps_depth_and_names_and_the_story_of_its_own_first_frame(tmp_path):
+    for index, (make, dtype) in enumerate((("Holga", np.uint16), ("Lomo", np.uint8), ("Zenit", np.uint8))):
+        options = {"photometric": "minisblack", "extratags": [(271, "s", 0, make, True)]}
+        tifffile.imwrite(tmp_path / f"{index}.tif", np.full((4, 6), 100, dtype), **options)
+    stack = open_stack(tmp_path)
+    assert [stack[:1].bit_depth, stack[1:].bit_depth] == [stack.bit_depth] * 2 == [16, 16]
+    for first, make in ((0, b"Holga"), (1, b"Lomo"), (2, b"Zenit")):
+        part = stack[first:]
+        assert part.names == stack.names[first:]
+        assert make in part.metadata.exif
+    assert stack[::-1].names == stack.names[::-1]
+
+
+def test_a_stack_says_what_it_is(folder):
+    stack = open_stack(folder)
+    assert repr(stack) == "<Stack of 3 colour frames, 6 x 4 pixels, 8 bits: frame1.png ...>"
+    assert repr(stack[3:]) == "<Stack of 0 colour frames, 6 x 4 pixels, 8 bits>"
+
+
+def test_the_depth_of_files_is_that_of_the_deepest(tmp_path):
+    for name, dtype in (("0.png", np.uint8), ("1.png", np.uint16), ("2.png", np.uint8)):
+        save(np.zeros((4, 6), dtype), tmp_path / name)
+    assert open_stack(tmp_path).bit_depth == 16
+
+
+def test_a_frame_is_never_the_array_it_comes_from(texture):
+    before = texture.copy()
+    frame = open_stack(texture[None])[0]
+    frame[:] = 0
+    assert_array_equal(texture, before)
+
+
+def test_a_single_colour_image_is_refused_with_a_hint(texture):
+    with pytest.raises(DataError, match=r"\(96, 128, 3\) is one colour image; wrap it in a list"):
+        open_stack(texture)
+    assert open_stack([texture]).shape == (1, 96, 128, 3)
+
+
+@pytest.mark.parametrize("gray", [True, False])
+@pytest.mark.parametrize("dtype", [">f4", ">f8", "f8", "f2", ">f2", ">u2", "u2"])
+def test_byte_order_and_precision_of_arrays_do_not_matter(focus_pair, dtype, gray):
+    frames = focus_pair[..., 0] if gray else focus_pair
+    held = (frames * 65535 if "u" in dtype else frames).astype(dtype)
+    assert open_stack(held).pixels(0).dtype in (np.uint16, np.float32)  # of this computer
+    native = held.astype(np.float32) / (65535 if "u" in dtype else 1)
+    assert_allclose(guided_fusion(held), guided_fusion(native.astype(np.float32)), atol=1e-5)
+
+
+def test_a_list_of_mixed_types_is_fused_as_its_floats(texture):
+    sharp, blurred = texture[..., 0], cv2.GaussianBlur(texture[..., 0], (0, 0), 3)
+    thirds = np.arange(texture.shape[1]) * 3 // texture.shape[1]
+    gray = [np.where(thirds == index, sharp, blurred) for index in range(3)]
+    mixed = [np.rint(gray[0] * 255).astype(np.uint8), (gray[1] * 65535).astype(np.uint16), gray[2]]
+    assert (mixed[1] % 257).any()
+    floats = [to_float(frame) for frame in mixed]
+    mixed_labels, labels = (
+        decision_map(saliency(stack.pixels(index)) for index in range(3)) for stack in map(open_stack, (mixed, floats))
+    )
+    assert set(np.unique(labels)) == {0, 1, 2}
+    assert_array_equal(mixed_labels, labels)
+    assert_allclose(guided_fusion(mixed), guided_fusion(floats), atol=1e-5)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from fusion.filters import box, guided_filter
 
@@ -91,3 +91,31 @@ def test_bad_arguments_are_named(texture, changed, message):
     arguments = {"p": texture[..., 0], "guide": texture[..., 1], "r": 3, "eps": 0.1} | changed
     with pytest.raises(ValueError, match=message):
         guided_filter(**arguments)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("level", [0, 0.95])
+def test_close_to_black_and_white_the_filter_stays_exact(texture, level, colour):
+    """Where variance is the small difference of large means, and eps no help."""
+    guide = level + 0.05 * (texture[:24, :30] if colour else texture[:24, :30, 1])
+    p = (texture[:24, :30, 0] > 0.5).astype(np.float32)
+    assert_allclose(guided_filter(p, guide, 7, 1e-6), slow_guided_filter(p, guide, 7, 1e-6), atol=5e-5)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_window_wider_than_the_image_holds_the_same_pixels(texture, colour):
+    p, guide = texture[:24, :30, 0], texture[:24, :30] if colour else texture[:24, :30, 1]
+    whole = guided_filter(p, guide, 30, 0.01)
+    for radius in (31, 1000, 10**12):
+        assert_array_equal(guided_filter(p, guide, radius, 0.01), whole)
+        assert_array_equal(box(p, radius), box(p, 30))
+
+
+def test_integers_and_truth_values_are_filtered_as_their_floats(texture):
+    levels = np.rint(texture[..., 0] * 255).astype(np.uint8)
+    mask = texture[..., 1] > 0.5
+    expected = guided_filter(mask.astype(np.float32), levels / np.float32(255), 4, 1e-4)
+    assert np.ptp(expected) > 0.5
+    assert_allclose(guided_filter(mask, levels, 4, 1e-4), expected, atol=1e-6)
+    deep = levels.astype(np.uint16) * 257
+    assert_allclose(guided_filter(mask, deep, 4, 1e-4), expected, atol=1e-4)

@@ -13,3 +13,12 @@ def test_psnr_of_a_known_error():
     assert psnr(image, image) == float("inf")
     with pytest.raises(ValueError, match="one shape"):
         psnr(image, image[1:])
+
+
+@pytest.mark.parametrize("spoilt", ["image", "reference", "both"])
+def test_psnr_of_a_picture_with_nan_is_nan(spoilt):
+    image, reference = np.full((4, 4), 0.5), np.full((4, 4), 0.5)
+    for name, picture in (("image", image), ("reference", reference)):
+        if spoilt in (name, "both"):
+            picture[1, 2] = np.nan
+    assert np.isnan(psnr(image, reference))

@@ -3,13 +3,13 @@
 import cv2
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from data import load, open_stack, to_gray
-from fusion import guided_fusion, refine
+from fusion import guided, guided_fusion, refine
 from fusion import tiles as tiling
 from fusion.metrics import psnr
-from fusion.refine import CoarseRefiner, ExactRefiner, block_mean, refined, window_kernel
+from fusion.refine import SMALLEST, CoarseRefiner, ExactRefiner, block_mean, refined, refiner, window_kernel
 from fusion.tiles import Tile, for_each_tile, tiles
 
 
@@ -113,3 +113,47 @@ def test_window_kernel_has_the_exact_size():
     kernel = window_kernel(91, 3)
     assert kernel.sum() == pytest.approx(1)
     assert kernel.sum() / kernel.max() * 3 == pytest.approx(91)
+
+
+def test_a_frame_chosen_nowhere_has_no_weight_and_any_other_a_little(focus_pair):
+    labels = np.zeros(focus_pair.shape[1:3], np.uint8)
+    labels[:, :9] = 1
+    nowhere = focus_pair[:1]
+    weights = guided.refine(labels, np.concatenate([focus_pair, nowhere]), radius=7, eps=1e-6)
+    assert_array_equal(weights[2], 0)
+    assert weights[:2].min() == np.float32(SMALLEST) == np.float32(1e-12)
+    assert weights.max() == 1
+
+
+@pytest.mark.parametrize("large", [0, 2_000_000])
+@pytest.mark.parametrize("radius", [7, 45])
+def test_weights_lie_between_the_smallest_and_1(focus_pair, monkeypatch, large, radius):
+    monkeypatch.setattr(refine, "LARGE", large)
+    gray = to_gray(focus_pair[0])
+    mask = np.zeros(gray.shape, bool)
+    mask[:40, :40] = True
+    weight = refiner(mask, gray, radius, 1e-6)(Tile(slice(0, 96), slice(0, 128)))
+    assert weight.min() == np.float32(1e-12)
+    assert 0.4 < weight.max() <= 1
+
+
+def test_a_map_of_1_everywhere_stays_as_it_is(focus_pair):
+    assert_array_equal(refined(np.ones((96, 128), bool), to_gray(focus_pair[0]), 7, 1e-6), 1)
+
+
+@pytest.mark.parametrize("column", [208, 209, 210])
+def test_on_the_grid_a_change_does_not_reach_further_than_stated(monkeypatch, column):
+    monkeypatch.setattr(refine, "LARGE", 0)
+    rng = np.random.default_rng(3)
+    stack = rng.random((2, 40, 420), np.float32)
+    changed = stack.copy()
+    changed[:, :, column] = rng.random((2, 40))
+    touched = np.abs(guided_fusion(stack) - guided_fusion(changed)).max(axis=0) > 0
+    reached = np.abs(np.nonzero(touched)[0] - column).max()
+    assert 96 < reached <= 102
+
+
+def test_on_the_grid_a_window_wider_than_the_image_is_the_whole_image(focus_pair, monkeypatch):
+    monkeypatch.setattr(refine, "LARGE", 0)
+    whole = guided_fusion(focus_pair, base=(128, 0.3))
+    assert_array_equal(guided_fusion(focus_pair, base=(10**9, 0.3)), whole)

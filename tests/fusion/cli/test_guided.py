@@ -233,3 +233,50 @@ def test_system_errors_are_one_line(failing, frames, tmp_path, monkeypatch):
 
     monkeypatch.setattr("fusion.cli.guided.guided_fusion", refuse)
     assert failing(frames, "-o", tmp_path / "out.jpg") == "fusion: error: somewhere: Permission denied\n"
+
+
+def be_a_terminal(monkeypatch):
+    """Let the error stream pass for a terminal; only within a test, for pytest changes the stream before it."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert sys.stderr.isatty()
+
+
+def test_the_progress_bar_appears_on_a_terminal(frames, tmp_path, capsys, monkeypatch):
+    be_a_terminal(monkeypatch)
+    assert main(["guided", str(frames), "-o", str(tmp_path / "out.png")]) == 0
+    out, err = capsys.readouterr()
+    assert "choosing:   0%" in err and "blending:   0%" in err and "0/2" in err
+    assert err.endswith(" \r")  # and is gone at the end
+    assert out.count("\n") == 1
+
+
+def test_the_progress_bar_stays_out_of_a_pipe(frames, tmp_path, capsys):
+    assert not sys.stderr.isatty()
+    assert main(["guided", str(frames), "-o", str(tmp_path / "out.png")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_quiet_prints_nothing(frames, tmp_path, capfd, monkeypatch):
+    be_a_terminal(monkeypatch)
+    assert main(["guided", str(frames), "-o", str(tmp_path / "out.png"), "--quiet"]) == 0
+    assert capfd.readouterr() == ("", "")
+    assert (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "line"), [("", "not enough memory"), ("Unable to allocate\n 9 GiB", "Unable to allocate 9 GiB")]
+)
+def test_too_little_memory_is_one_line(failing, frames, tmp_path, monkeypatch, told, line):
+    def exhausted(*_, **__):
+        raise MemoryError(told)
+
+    monkeypatch.setattr("fusion.cli.guided.guided_fusion", exhausted)
+    assert failing(frames, "-o", tmp_path / "out.jpg") == f"fusion: error: {line}\n"
+
+
+@pytest.mark.parametrize("radius", ["1000000000", "1" + "0" * 30])
+def test_a_window_far_wider_than_the_frames_is_the_whole_frame(frames, tmp_path, radius):
+    for name, value in (("huge", radius), ("whole", "128")):
+        arguments = ["guided", str(frames), "-o", str(tmp_path / f"{name}.png"), "--base", value, "0.3"]
+        assert main(arguments) == 0
+    assert (tmp_path / "huge.png").read_bytes() == (tmp_path / "whole.png").read_bytes()
