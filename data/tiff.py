@@ -27,10 +27,13 @@ def read_headers(path):
 
 
 def _shape(page, path):
-    if page.photometric not in (GRAY, RGB, YCBCR) or page.dtype not in (np.uint8, np.uint16) or page.imagedepth > 1:
+    colours = {GRAY: 1, RGB: 3, YCBCR: 3}.get(page.photometric)
+    channels = page.samplesperpixel in (colours, (colours or 0) + 1)  # perhaps with alpha
+    if not channels or page.dtype not in (np.uint8, np.uint16) or page.imagedepth > 1:
         kind = getattr(page.photometric, "name", page.photometric)
         raise DataError(
-            f"{path}: page {page.index} is {kind} of type {page.dtype}; convert it to gray or RGB of 8 or 16 bits"
+            f"{path}: page {page.index} is {kind} with {page.samplesperpixel} channels of type {page.dtype}; "
+            "convert it to gray or RGB of 8 or 16 bits"
         )
     size = (page.imagelength, page.imagewidth)
     return size if page.photometric == GRAY else (*size, 3)

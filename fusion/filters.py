@@ -69,6 +69,7 @@ def guided_filter(p, guide, r, eps):
     -------
     ndarray of float32
         Shape of `p`. It may leave the range of `p` slightly. A result pixel depends on inputs up to ``2 * r`` away.
+        It is exact to 1e-4, and to 5e-4 where a gray guide spans less than five levels of 255 and `eps` is 1e-6.
 
     Raises
     ------

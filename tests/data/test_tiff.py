@@ -118,9 +118,10 @@ def test_an_orientation_that_does_not_exist_counts_as_upright(tmp_path, deep):
     ("shape", "options", "message"),
     [
         ((4, 16, 16), {"volumetric": True, "tile": (4, 16, 16), "photometric": "minisblack"}, "page 0 is MINISBLACK"),
-        ((8, 8, 5), {"photometric": "rgb", "extrasamples": ["unspecified"] * 2}, "save it anew as a plain"),
+        ((8, 8, 5), {"photometric": "rgb", "extrasamples": ["unspecified"] * 2}, "page 0 is RGB with 5 channels"),
+        ((8, 8, 5), {"photometric": "minisblack", "extrasamples": ["unspecified"] * 4}, "page 0 is MINISBLACK with 5"),
     ],
-    ids=["volume", "colour and 2 more"],
+    ids=["volume", "colour and 2 more", "gray and 4 more"],
 )
 def test_pages_that_are_no_pictures_are_refused(tmp_path, shape, options, message):
     tifffile.imwrite(tmp_path / "odd.tif", np.zeros(shape, np.uint8), **options)

@@ -145,7 +145,9 @@ def test_all_black_frames(failing, tmp_path):
 
 def test_float_picture_with_nan(failing, tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.full((2, 8, 8), np.nan, np.float32), photometric="minisblack")
-    assert "a.tif: page 0 is MINISBLACK of type float32" in failing(tmp_path / "a.tif", "-o", tmp_path / "out.jpg")
+    assert "a.tif: page 0 is MINISBLACK with 1 channels of type float32" in failing(
+        tmp_path / "a.tif", "-o", tmp_path / "out.jpg"
+    )
 
 
 def test_existing_output(failing, frames, tmp_path):
