@@ -37,9 +37,11 @@ def is_integer(pixels):
 
 def to_float(pixels):
     """Return pixels of any accepted type, and truth values, as float32; integers are scaled to [0, 1]."""
-    if is_integer(pixels):
-        return np.multiply(pixels, np.float32(1 / FULL_SCALE[pixels.dtype.itemsize]), dtype=np.float32)
-    return pixels.astype(np.float32, copy=False)
+    if not is_integer(pixels):
+        return pixels.astype(np.float32, copy=False)
+    image = pixels.astype(np.float32)
+    image *= np.float32(1 / FULL_SCALE[pixels.dtype.itemsize])
+    return image
 
 
 def narrow(pixels):

@@ -26,26 +26,26 @@ def box(image, radius):
     radius = min(radius, max(image.shape[:2]))  # a wider window holds the same pixels
     size = 2 * radius + 1
     mean = cv2.boxFilter(image, -1, (size, size), borderType=cv2.BORDER_CONSTANT)  # a window counts zeros outside
-    for axis in (0, 1):
-        _rescale_border(np.moveaxis(mean, axis, 0), radius)
+    _rescale_border(mean, radius)
+    _rescale_border(mean.swapaxes(0, 1), radius)
     return mean.reshape(image.shape)
 
 
 def _rescale_border(lines, radius):
     """Divide by the pixels that a window holds, not by its full size, in the first and last lines."""
-    factor = _border_factor(len(lines), radius).astype(lines.dtype).reshape(-1, *[1] * (lines.ndim - 1))
+    factor = _border_factor(len(lines), radius, lines.dtype.type).reshape(-1, *[1] * (lines.ndim - 1))
     if len(lines) <= 2 * radius:
         lines *= factor
-    else:
+    elif radius:
         lines[:radius] *= factor[:radius]
-        lines[len(lines) - radius :] *= factor[len(lines) - radius :]
+        lines[-radius:] *= factor[-radius:]
 
 
 @functools.lru_cache(maxsize=64)
-def _border_factor(length, radius):
+def _border_factor(length, radius, dtype):
     position = np.arange(length)
     held = np.minimum(position + radius, length - 1) - np.maximum(position - radius, 0) + 1
-    return (2 * radius + 1) / held
+    return ((2 * radius + 1) / held).astype(dtype)
 
 
 def guided_filter(p, guide, r, eps):

@@ -15,7 +15,7 @@ class RunningDecision:
 
     def add(self, index, saliency, tile=...):
         """Let frame `index` compete, in the whole image or in one tile of it."""
-        self.labels[tile][saliency > self._best[tile]] = index
+        np.copyto(self.labels[tile], index, where=saliency > self._best[tile])
         np.maximum(self._best[tile], saliency, out=self._best[tile])
 
 
