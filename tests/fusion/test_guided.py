@@ -175,8 +175,10 @@ def test_saliency_does_not_depend_on_the_type(texture, scale):
     ],
 )
 def test_bad_options_are_named(focus_pair, option, message):
+    stack = open_stack(focus_pair)
+    stack.pixels = None  # said before a frame is read
     with pytest.raises(ValueError, match=message):
-        guided_fusion(focus_pair, **option)
+        guided_fusion(stack, **option)
 
 
 def test_progress_sees_every_frame_of_both_passes(focus_pair):
