@@ -35,6 +35,10 @@ def tiles(shape, size=None):
 
 def for_each_tile(work, shape):
     """Call ``work(tile)`` for every tile of an image, several at a time; tiles must not depend on each other."""
+    if WORKERS == 1:
+        for tile in tiles(shape):
+            work(tile)
+        return
     with ThreadPoolExecutor(WORKERS) as pool:
         for _ in pool.map(work, tiles(shape)):
             pass

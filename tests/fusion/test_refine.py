@@ -28,7 +28,19 @@ def test_a_tile_grows_as_far_as_the_image_goes():
     assert tile.within(outer) == (slice(0, 4), slice(2, 5))
 
 
-def test_an_error_in_a_tile_is_not_lost():
+def test_the_number_of_workers_does_not_matter(focus_pair, monkeypatch):
+    monkeypatch.setattr(tiling, "TILE", 20)
+    results = []
+    for workers in (1, 3):
+        monkeypatch.setattr(tiling, "WORKERS", workers)
+        results.append(guided_fusion(focus_pair))
+    assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_error_in_a_tile_is_not_lost(monkeypatch, workers):
+    monkeypatch.setattr(tiling, "WORKERS", workers)
+
     def work(tile):
         raise ValueError(f"tile {tile}")
 
