@@ -282,7 +282,7 @@ def photograph(name):
     except ImportError as error:
         raise DataError(
             "the built-in stacks are made from photographs of scikit-image, which is not installed; "
-            'install it with: pip install "all-in-focus[book]"'
+            "install it with: pip install scikit-image"
         ) from error
 
 

@@ -147,5 +147,5 @@ def test_unknown_scene_names_the_others():
 
 def test_without_scikit_image_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)
-    with pytest.raises(data.DataError, match=r'pip install "all-in-focus\[book\]"'):
+    with pytest.raises(data.DataError, match="pip install scikit-image"):
         scenes.scene("built-in/coffee").frames()
