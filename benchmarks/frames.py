@@ -2,7 +2,7 @@
 
     python -m benchmarks.frames FOLDER COUNT
 
-Writes COUNT JPEG files of near and far focus in turn, and what they would be without defocus as truth.png.
+Writes COUNT JPEG files of near and far focus in turn, and what they would be without defocus as _truth.png.
 """
 
 import sys

@@ -81,8 +81,8 @@ def open_stack(source, *, exclude=()):
     source : Stack, path, list of paths, ndarray, or list of ndarray
         A folder (every picture in it, in natural order of names: 2 before 10, but for names that begin with ``.`` or
         ``_``, such as ``_reference.png``, and results that this program wrote there), a multi-page TIFF, a list of
-        files (in the order given), an array of shape (N, H, W) or (N, H, W, 3), or a list of N images. Arrays are float in
-        [0, 1], uint8 or uint16. A stack is returned as it is.
+        files (in the order given), an array of shape (N, H, W) or (N, H, W, 3), or a list of N images. Arrays are float
+        in [0, 1], uint8 or uint16. A stack is returned as it is.
     exclude : iterable of paths, optional
         Files that are no frames, such as an output in the same folder.
 

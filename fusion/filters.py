@@ -102,8 +102,13 @@ def _check_guided(p, guide, r, eps):
         raise ValueError(f"eps must be positive, got {eps}; a small value such as 1e-6 keeps every edge")
 
 
+def centred(guide):
+    """Return a guide around 0: a shift changes nothing in the result, and fewer digits cancel on the way."""
+    return guide - np.float32(0.5)
+
+
 def _filter_by_gray(p, guide, r, eps):
-    guide = guide - np.float32(0.5)  # a shift changes nothing, and fewer digits cancel below
+    guide = centred(guide)
     mean_guide, mean_p = box(guide, r), box(p, r)
     variance = box(guide * guide, r)
     variance -= mean_guide * mean_guide

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from data import to_float
-from fusion.filters import guided_filter
+from fusion.filters import centred, guided_filter
 from fusion.tiles import tiles
 
 SMALLEST = 1e-12  # weight of a frame that the filter gives none, so that a sum can always be scaled to 1
@@ -57,7 +57,7 @@ class CoarseRefiner:
 
     Both are means of means over large windows, and smooth; only the guide itself is needed at full size (He and Sun,
     "Fast guided filter," 2015, arXiv:1505.00996). Here windows keep their exact size: a block that is cut by the
-    border of a window counts in part. The fused picture stays above 70 dB to the exact one.
+    border of a window counts in part. The fused picture stays above 60 dB to the exact one (69 dB was the worst seen).
     """
 
     def __init__(self, mask, guide, radius, eps, step):
@@ -77,7 +77,7 @@ class CoarseRefiner:
         size = [-(-length // self._step) for length in mask.shape]
         planes = [np.zeros(size, np.float32) for _ in range(4)]
         for tile in tiles(mask.shape, BLOCKS * self._step):
-            guide, p = centred(self._guide[tile]), mask[tile].astype(np.float32)
+            guide, p = centred(to_float(self._guide[tile])), mask[tile].astype(np.float32)
             blocks = tuple(slice(part.start // self._step, -(-part.stop // self._step)) for part in tile)
             for plane, values in zip(planes, (guide, p, guide * guide, guide * p), strict=True):
                 plane[blocks] = block_mean(values, self._step)
@@ -90,7 +90,7 @@ class CoarseRefiner:
         return self._window_sum(values) / self._inside
 
     def __call__(self, tile):
-        weight = self._enlarged(self._slope, tile) * centred(self._guide[tile])
+        weight = self._enlarged(self._slope, tile) * centred(to_float(self._guide[tile]))
         weight += self._enlarged(self._offset, tile)
         return np.clip(weight, SMALLEST, 1, out=weight)
 
@@ -102,11 +102,6 @@ class CoarseRefiner:
         return large[
             tuple(slice(p.start - n.start * step, p.stop - n.start * step) for p, n in zip(tile, near, strict=True))
         ]
-
-
-def centred(guide):
-    """Return a guide around 0: a shift changes nothing, and fewer digits cancel."""
-    return np.subtract(to_float(guide), np.float32(0.5))
 
 
 def block_mean(values, step):

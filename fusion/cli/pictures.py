@@ -66,7 +66,6 @@ def save_result(fused, stack, args):
 
 def progress_bar(args):
     """Return the function that methods call to show how far they are."""
-
     from tqdm import tqdm
 
     def progress(frames, what):

@@ -23,5 +23,5 @@ def keep_freed_pages():
 
 
 def use_one_thread():
-    """Keep OpenCV on one thread: the steps are short, and threads that wait for the next one cost more than they gain."""
+    """Keep OpenCV on one thread: steps are short, and threads that wait for the next cost more than they gain."""
     cv2.setNumThreads(1)

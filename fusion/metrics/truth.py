@@ -14,8 +14,8 @@ def psnr(image, reference):
     Returns
     -------
     float
-        In decibels: 20 dB is an error of a tenth of the full range, 40 dB of a hundredth; infinite for equal images, NaN where a
-        value is.
+        In decibels: 20 dB is an error of a tenth of the full range, 40 dB of a hundredth. Infinite for equal images,
+        NaN if a value is NaN.
 
     Raises
     ------

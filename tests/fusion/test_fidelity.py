@@ -7,6 +7,7 @@ from data import open_stack
 from fusion import guided_fusion
 from fusion.guided import blend_two_scale, refine
 from fusion.measure import saliency
+from fusion.metrics import psnr
 from fusion.weights import decision_map, normalise_weights
 
 SEQUENCES = ("balloons", "candle", "farmhouse", "house", "lamp", "landscape", "lighthouse", "office")
@@ -14,10 +15,6 @@ SEQUENCES = ("balloons", "candle", "farmhouse", "house", "lamp", "landscape", "l
 
 def to_bytes(image):
     return np.floor(image * 255 + 0.5).astype(np.uint8)
-
-
-def psnr(image, reference):
-    return 10 * np.log10(255**2 / np.mean((image.astype(float) - reference.astype(float)) ** 2))
 
 
 def published(real_data, name):
@@ -28,7 +25,7 @@ def test_published_exposure_results_are_reproduced(real_data):
     scores = {}
     for name in SEQUENCES:
         fused = to_bytes(guided_fusion(real_data / "mef" / name))
-        scores[name] = psnr(fused, published(real_data, f"mef/_fused/{name}/li13.png"))
+        scores[name] = psnr(fused / 255, published(real_data, f"mef/_fused/{name}/li13.png") / 255)
     assert min(scores.values()) > 53, scores
     assert np.mean(list(scores.values())) > 57, scores
 
@@ -53,5 +50,5 @@ def test_published_focus_results_are_reproduced(real_data):
     scores = []
     for number in range(1, 21):
         fused = to_bytes(guided_fusion(real_data / f"lytro/{number:02}"))
-        scores.append(psnr(fused, published(real_data, f"mfifb/lytro-{number:02}/gff.jpg")))
+        scores.append(psnr(fused / 255, published(real_data, f"mfifb/lytro-{number:02}/gff.jpg") / 255))
     assert np.mean(scores) >= 47.5, scores  # the published results are stored as JPEG

@@ -8,11 +8,8 @@ from data import open_stack, save
 from fusion import guided_fusion
 from fusion.guided import blend_two_scale, decompose, refine
 from fusion.measure import SALIENCY_REACH, saliency
+from fusion.metrics import psnr
 from fusion.weights import decision_map, normalise_weights, weight_maps
-
-
-def psnr(image, reference):
-    return -10 * np.log10(np.mean((np.asarray(image, float) - reference) ** 2))
 
 
 def by_stages(stack, guide="gray"):
