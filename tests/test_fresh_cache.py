@@ -37,3 +37,15 @@ def test_what_no_page_reads_leaves_the_state_alone(repository, name):
     path.parent.mkdir(exist_ok=True)
     path.write_text("changed")
     assert fresh_cache.state_of(repository) == before
+
+
+def test_a_downloaded_set_is_another_state(tmp_path, monkeypatch):
+    monkeypatch.delenv("FUSION_DATA", raising=False)
+    monkeypatch.setenv("FUSION_CACHE", str(tmp_path))
+    before = fresh_cache.pictures_at_hand()
+    (tmp_path / "lytro/01").mkdir(parents=True)
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "lytro/01" / name).touch()
+    assert fresh_cache.pictures_at_hand() != before
+    monkeypatch.setenv("FUSION_DATA", str(tmp_path))
+    assert fresh_cache.pictures_at_hand()[0] == str(tmp_path)
