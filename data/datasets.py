@@ -330,7 +330,7 @@ def load(name):
     """
     name = _clean(name)
     if name.startswith(BUILT_IN):
-        return open_stack(_scenes().frames(name))
+        return _scenes().built_in(name).stack
     if _is_own(name):
         return open_stack(where(name))
     _check_stack(name)

@@ -1,0 +1,158 @@
+"""A focal stack shows what its truth says."""
+
+import cv2
+import numpy as np
+import pytest
+
+from data import DataError, scenes
+from data.scenes.light import to_linear
+from fusion.measure import saliency
+
+
+@pytest.fixture(scope="module")
+def motorcycle():
+    return scenes.focal_stack()
+
+
+@pytest.fixture(scope="module")
+def moving():
+    """Sharp everywhere, so that nothing but motion and exposure tells its frames apart."""
+    return scenes.focal_stack(distances=4, f_number=np.inf, breathing=0.03, shift=2.0, drift=0.4)
+
+
+def away_from_depth_edges(depth, reach=10):
+    window = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return cv2.dilate(depth, window) - cv2.erode(depth, window) < 0.15 * depth
+
+
+@pytest.mark.parametrize("gray", [False, True])
+def test_without_defocus_every_frame_is_the_photograph(gray):
+    picture = np.random.default_rng(0).integers(0, 256, (40, 50) if gray else (40, 50, 3), dtype=np.uint8)
+    depth = np.tile(np.linspace(1, 3, 50), (40, 1))
+    made = scenes.focal_stack(picture, depth, distances=3, f_number=np.inf)
+    for index in range(3):
+        np.testing.assert_array_equal(made.stack.pixels(index), picture)
+    np.testing.assert_allclose(made.sharp, picture / 255, atol=1e-7)
+
+
+def test_what_is_in_focus_is_the_photograph(motorcycle):
+    for index, frame in enumerate(motorcycle.stack):
+        focused = (motorcycle.index == index) & away_from_depth_edges(motorcycle.depth)
+        assert np.median(np.abs(frame - motorcycle.sharp)[focused]) <= 1 / 255
+
+
+def test_the_sharpest_frame_is_where_the_truth_says(motorcycle):
+    """The frame nearest to the photograph, where there is texture to tell, away from edges of depth."""
+    errors = [cv2.blur(np.abs(frame - motorcycle.sharp).sum(axis=2), (7, 7)) for frame in motorcycle.stack]
+    textured = away_from_depth_edges(motorcycle.depth) & (np.max(errors, axis=0) > 0.1)
+    off = np.abs(np.argmin(errors, axis=0).astype(int) - motorcycle.index)[textured]
+    assert textured.mean() > 0.15
+    assert (off <= 1).mean() > 0.99
+    assert (off == 0).mean() > 0.75
+
+
+def test_a_focus_measure_finds_the_sharpest_frame(motorcycle):
+    measured = np.argmax([saliency(frame) for frame in motorcycle.stack], axis=0)
+    textured = away_from_depth_edges(motorcycle.depth) & (saliency(motorcycle.sharp) > 0.03)
+    assert (np.abs(measured - motorcycle.index.astype(int)) <= 1)[textured].mean() > 0.9
+
+
+def test_the_truth_of_depth_and_index_go_together(motorcycle):
+    nearest = np.abs(1 / motorcycle.depth[..., None] - 1 / motorcycle.distances).argmin(axis=2)
+    assert (nearest == motorcycle.index).mean() > 0.97  # a circle of confusion is almost, not quite, even in 1 / depth
+    assert np.all(np.diff(motorcycle.distances) > 0)
+    assert motorcycle.distances[[0, -1]] == pytest.approx([motorcycle.depth.min(), motorcycle.depth.max()])
+
+
+def test_blur_keeps_the_light(motorcycle):
+    light = to_linear(motorcycle.sharp).mean()
+    for frame in motorcycle.stack:
+        assert to_linear(frame).mean() == pytest.approx(light, rel=0.002)
+
+
+def test_blur_grows_with_the_aperture():
+    errors = []
+    for f_number in (8, 2.8, 1.2):
+        made = scenes.focal_stack(distances=[2.2], f_number=f_number)
+        errors.append(np.abs(made.stack[0] - made.sharp).mean())
+    assert errors[0] < 0.5 * errors[1] < 0.5 * errors[2]
+
+
+def test_matrices_say_how_frames_moved(moving):
+    """Moved by its matrix and exposed by its gain, the truth is the frame."""
+    size = moving.sharp.shape[1::-1]
+    inside = slice(12, -12), slice(12, -12)
+    for frame, matrix, gain in zip(moving.stack, moving.matrices, moving.gains, strict=True):
+        light = to_linear(moving.sharp)
+        warped = cv2.warpPerspective(light, matrix, size, flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP) * gain
+        difference = scenes.to_eight_bits(warped)[inside] / np.float32(255) - frame[inside]
+        assert np.sqrt(np.mean(difference**2)) < 0.004
+
+
+def test_frames_move_as_asked(moving):
+    scale = np.linalg.det(moving.matrices[:, :2, :2]) ** -0.5
+    assert scale[0] / scale[-1] == pytest.approx(1.03, rel=1e-3)
+    np.testing.assert_array_equal(moving.matrices[2], np.eye(3))
+    assert np.log2(moving.gains[-1] / moving.gains[0]) == pytest.approx(0.4)
+    assert not np.allclose(moving.matrices[0, :2, 2], moving.matrices[1, :2, 2])
+
+
+def test_frames_that_move_are_cut_to_what_all_saw(moving):
+    assert moving.stack.shape[1:] == moving.sharp.shape
+    assert moving.sharp.shape[:2] == moving.depth.shape == moving.index.shape
+    height, width = moving.depth.shape
+    assert height < 500
+    corners = np.array([[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1], [width - 1, height - 1, 1]]).T
+    margin = (500 - height) // 2
+    assert np.all(moving.matrices @ corners >= -margin)
+
+
+def test_noise_is_as_strong_as_asked_and_differs_between_frames():
+    picture, depth = np.full((80, 80), 1.0, np.float32) * np.float32(0.8), np.full((80, 80), 2.0)
+    made = scenes.focal_stack(picture, depth, distances=[2.0, 2.0], noise=0.02)
+    light = to_linear(np.stack([made.stack[0], made.stack[1]]))
+    assert light.std() == pytest.approx(0.02 * np.sqrt(to_linear(np.float32(0.8)) + 0.01), rel=0.05)
+    assert abs(np.corrcoef(light[0].ravel(), light[1].ravel())[0, 1]) < 0.05
+
+
+def test_a_seed_repeats_the_stack_and_another_does_not():
+    options = {"distances": 2, "shift": 2.0, "noise": 0.01}
+    picture = np.random.default_rng(0).integers(0, 256, (80, 90), dtype=np.uint8)
+    depth = np.full((80, 90), 2.0)
+    first, again, other = (
+        scenes.focal_stack(picture, depth, seed=seed, **options).stack.pixels(0) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again)
+    assert first.shape != other.shape or not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"f_number": 0}, "f_number must be positive, got 0"),
+        ({"noise": -1}, "noise must be 0 or more"),
+        ({"breathing": np.nan}, "breathing must be finite"),
+        ({"distances": 0}, "distances must be a number of frames, 1 or more"),
+        ({"distances": [0.04]}, "a lens of 50 mm focuses at more than 0.05 m"),
+        ({"distances": []}, "focuses at more than"),
+        ({"shift": 1000.0}, "too far for a scene of 741 x 500"),
+    ],
+)
+def test_bad_options_are_named(options, text):
+    with pytest.raises(ValueError, match=text):
+        scenes.focal_stack(**options)
+
+
+@pytest.mark.parametrize(
+    ("photograph", "depth", "text"),
+    [
+        (np.zeros((4, 5)), None, "give both, or none"),
+        (np.zeros((4, 5)), np.ones((5, 4)), r"depth has shape \(5, 4\)"),
+        (np.zeros((4, 5)), np.zeros((4, 5)), "depth must be positive"),
+        (np.zeros((4, 5)), np.full((4, 5), np.inf), "depth must be positive and finite"),
+        (np.full((4, 5), 2.0), np.ones((4, 5)), "photograph has values in"),
+    ],
+)
+def test_bad_scenes_are_named(photograph, depth, text):
+    with pytest.raises(DataError, match=text):
+        scenes.focal_stack(photograph, depth)

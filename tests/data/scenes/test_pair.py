@@ -1,0 +1,93 @@
+"""A pair of a near and a far focus follows the physics of a foreground that spreads when it is blurred."""
+
+import cv2
+import numpy as np
+import pytest
+
+from data import DataError, scenes
+from data.scenes.light import to_linear
+
+
+@pytest.fixture(scope="module")
+def coins():
+    return scenes.focus_pair()
+
+
+def a_square(shape=(60, 70)):
+    alpha = np.zeros(shape, np.float32)
+    alpha[20:40, 25:45] = 1
+    return alpha
+
+
+def test_without_blur_both_frames_are_the_scene():
+    pair = scenes.focus_pair(radius=0)
+    for frame in pair.stack:
+        np.testing.assert_array_equal(frame, pair.sharp)
+
+
+def test_each_frame_shows_what_it_is_focused_on(coins):
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13))
+    inside = cv2.erode((coins.alpha > 0.999).astype(np.uint8), disc) > 0
+    outside = cv2.dilate((coins.alpha > 0).astype(np.uint8), disc) == 0
+    near, far = (np.abs(frame - coins.sharp) for frame in coins.stack)
+    assert near[inside].max() <= 1 / 255
+    assert far[outside].max() <= 1 / 255
+    assert far[inside].mean() > 0.03
+    assert near[outside].mean() > 0.03
+
+
+def test_the_decision_is_the_frame_that_is_nearer_to_the_scene(coins):
+    near, far = (cv2.blur(np.abs(frame - coins.sharp), (5, 5)) for frame in coins.stack)
+    told = np.abs(near - far) > 0.02
+    assert (coins.decision == (far < near))[told].mean() > 0.95
+    assert coins.decision[coins.alpha == 1].max() == 0
+    assert coins.decision[coins.alpha == 0].min() == 1
+
+
+def test_the_blurred_foreground_veils_the_background_beside_it():
+    alpha = a_square()
+    white, black = np.ones((60, 70), np.float32), np.zeros((60, 70), np.float32)
+    near, far = (to_linear(frame) for frame in scenes.focus_pair(white, alpha, black, radius=5).stack)
+    assert near[30, 47] == 0
+    assert far[30, 47] == pytest.approx(0.24, abs=0.05)  # light of the foreground where there is only background
+    assert far.sum() == pytest.approx(alpha.sum(), rel=0.01)  # spread, not lost
+
+
+def test_the_blurred_background_stays_behind_the_outline():
+    alpha = a_square()
+    white, black = np.ones((60, 70), np.float32), np.zeros((60, 70), np.float32)
+    near, far = scenes.focus_pair(black, alpha, white, radius=5).stack
+    assert near[alpha == 1].max() == 0
+    assert far[30, 26] > 0.5  # light from behind passes through the thin rim
+    np.testing.assert_array_equal(near[alpha == 0], 1)
+
+
+def test_an_even_scene_stays_even():
+    even = np.full((60, 70, 3), 0.5, np.float32)
+    for frame in scenes.focus_pair(even, a_square(), even, radius=8).stack:
+        np.testing.assert_allclose(frame, 128 / 255, atol=1.01 / 255)  # rounded from just above or below a half
+
+
+def test_a_seed_repeats_the_noise():
+    first, again, other = (scenes.focus_pair(noise=0.02, seed=seed).stack.pixels(0) for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ((np.zeros((4, 5)), None, np.zeros((4, 5))), "give all three"),
+        ((np.zeros((4, 5)), np.zeros((4, 5)), np.zeros((4, 6))), "must have one shape"),
+        ((np.zeros((4, 5, 3)), np.zeros((5, 4)), np.zeros((4, 5, 3))), r"alpha \(5, 4\)"),
+        ((np.zeros((4, 5)), np.full((4, 5), 1.5), np.zeros((4, 5))), "alpha has values in"),
+    ],
+)
+def test_parts_that_do_not_fit_are_named(parts, text):
+    with pytest.raises(DataError, match=text):
+        scenes.focus_pair(*parts)
+
+
+def test_a_negative_radius_is_refused():
+    with pytest.raises(ValueError, match="radius must be 0 or more"):
+        scenes.focus_pair(radius=-1)
