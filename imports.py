@@ -2,16 +2,20 @@
 
     from imports import fusion, multi_focus_sample, plot_images
 
-Samples come from the folder that FUSION_DATA names, or the download cache; where they are not at hand, built-in ones
-take their place, and `multi_focus_origin` and its like say so in captions.
+Samples and datasets come from the folder that FUSION_DATA names, or the download cache; where they are not at hand,
+built-in scenes take their place, and `multi_focus_origin` and its like say so in captions.
 """
 
+import contextlib
 import importlib
+from pathlib import Path
 
 import data
 import fusion
-import recalage  # noqa: F401  (for pages)
+import recalage
 from data import datasets
+
+BASE_DIR = Path(__file__).resolve().parent
 
 # sample: (the set that the page is written for, the built-in set in its place)
 SAMPLES = {
@@ -19,38 +23,61 @@ SAMPLES = {
     "multi_exposure": ("mef/venice", "built-in/coffee"),
     "gray": ("classic/clock", "built-in/gray"),
     "focal_stack": ("stack/pcb", "built-in/motorcycle"),
+    "ours": ("ours/stylos2", "built-in/hand-held"),
+}
+# dataset: (the folder of scenes, the built-in scenes in its place)
+DATASETS = {
+    "multi_focus": ("lytro", ["built-in/motorcycle-pair"]),
+    "multi_exposure": ("mef", ["built-in/coffee"]),
+    "ours": ("ours", ["built-in/hand-held"]),
 }
 MODULES = {
     "np": "numpy",
     "plt": "matplotlib.pyplot",
     "iio": "imageio.v3",
     "cv2": "cv2",
+    "gf": "fusion",
     "filters": "fusion.filters",
     "guided": "fusion.guided",
     "measure": "fusion.measure",
     "weights": "fusion.weights",
     "metrics": "fusion.metrics",
+    "order": "fusion.order",
     "scenes": "data.scenes",
 }
-FUNCTIONS = {"plot_images": "fusion.show", "plot_lines": "fusion.show", "signed": "fusion.show", "glue": "myst_nb"}
+FUNCTIONS = {
+    "compare": "fusion.show.compare",
+    "gaussian": "scipy.ndimage.gaussian_filter",
+    "glue": "myst_nb.glue",
+    "gray_to_rgb": "fusion.show.gray_to_rgb",
+    "plot_images": "fusion.show.plot_images",
+    "plot_lines": "fusion.show.plot_lines",
+    "scrub": "fusion.show.scrub",
+    "zoom": "fusion.show.zoom",
+}
+__all__ = sorted(
+    ["BASE_DIR", "Path", "data", "datasets", "fusion", "recalage", *MODULES, *FUNCTIONS]
+    + [f"{sample}_{what}" for sample in SAMPLES for what in ("sample", "origin")]
+    + [f"{group}_dataset" for group in DATASETS]
+)
 _opened = {}
 
 
 def __getattr__(name):
-    """Import a module or open a sample at the first use of its name."""
+    """Import a module, or open a sample or a dataset, at the first use of its name."""
     if name in MODULES:
         return importlib.import_module(MODULES[name])
     if name in FUNCTIONS:
-        return getattr(importlib.import_module(FUNCTIONS[name]), name)
-    sample, _, what = name.rpartition("_")
-    if sample in SAMPLES and what in ("sample", "origin"):
-        return _open(sample)[what == "origin"]
-    raise AttributeError(f"imports has no name {name!r}; it has {', '.join(__dir__())}")
+        module, _, function = FUNCTIONS[name].rpartition(".")
+        return getattr(importlib.import_module(module), function)
+    if name in __all__:
+        sample, _, what = name.rpartition("_")
+        return _open_dataset(sample) if what == "dataset" else _open(sample)[what == "origin"]
+    raise AttributeError(f"imports has no name {name!r}; it has {', '.join(__all__)}")
 
 
 def __dir__():
-    samples = [f"{sample}_{what}" for sample in SAMPLES for what in ("sample", "origin")]
-    return sorted(["data", "datasets", "fusion", "recalage", *MODULES, *FUNCTIONS, *samples])
+    return __all__
 
 
 def _open(sample):
@@ -62,3 +89,12 @@ def _open(sample):
         else:
             _opened[sample] = data.load(wanted), f"picture set {wanted}"
     return _opened[sample]
+
+
+def _open_dataset(group):
+    """Return a dataset over the folder of a group of sets, or over built-in scenes where no such folder holds any."""
+    wanted, built_in = DATASETS[group]
+    for root in filter(None, (datasets.own_folder(), datasets.cache_folder())):
+        with contextlib.suppress(data.DataError):
+            return data.MultiviewDataset(root / wanted)
+    return data.MultiviewDataset(built_in)

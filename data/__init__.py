@@ -5,6 +5,7 @@ from data.errors import DataError
 from data.gray import to_gray
 from data.image import to_float
 from data.io import save
+from data.multiview import MultiviewDataset
 from data.stack import Stack, open_stack
 
-__all__ = ["DataError", "Stack", "load", "open_stack", "save", "to_float", "to_gray"]
+__all__ = ["DataError", "MultiviewDataset", "Stack", "load", "open_stack", "save", "to_float", "to_gray"]

@@ -149,3 +149,36 @@ def _solve_3x3(matrix, right):
     x1 = y1 / d1 - l21 * x2
     x0 = right[0] / matrix[0, 0] - l10 * x1 - l20 * x2
     return x0, x1, x2
+
+
+# --- in place of the guided filter, to see what it is good for --------------------------------------------------------
+
+
+def gaussian_filter(p, guide, r, eps):
+    """Smooth `p` as far as the guided filter does where its guide is flat, but across edges too.
+
+    Parameters
+    ----------
+    p : ndarray of shape (H, W) or (H, W, C)
+        What is filtered.
+    guide, eps
+        Not used; here so that the filter can stand where `guided_filter` does.
+    r : int
+        Radius of the window of the guided filter, in pixels. Two means over such windows spread a point by a standard
+        deviation of ``sqrt(2 * r * (r + 1) / 3)``.
+
+    Returns
+    -------
+    ndarray of float32
+        Shape of `p`; borders are mirrored.
+    """
+    sigma = (2 * r * (r + 1) / 3) ** 0.5
+    return cv2.GaussianBlur(to_float(np.asarray(p)), (0, 0), sigma) if sigma else to_float(np.asarray(p)).copy()
+
+
+def unfiltered(p, guide, r, eps):
+    """Return `p` as it is: no filter where `guided_filter` stands."""
+    return to_float(np.asarray(p)).copy()
+
+
+FILTERS = {"guided": guided_filter, "gaussian": gaussian_filter, "none": unfiltered}

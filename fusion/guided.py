@@ -81,6 +81,11 @@ def blend_two_scale(stack, base_weights, detail_weights):
     return fused
 
 
+def blend(images, weights):
+    """Sum images, each times its weight map; images of shape (H, W) or (H, W, 3), weights of shape (N, H, W)."""
+    return sum(_per_channel(weight, image) * image for image, weight in zip(images, weights, strict=True))
+
+
 def _per_channel(weight, image):
     return weight[..., None] if image.ndim == 3 else weight
 

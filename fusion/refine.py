@@ -13,12 +13,15 @@ WINDOW = 30  # grid points across the window of the filter
 BLOCKS = 128  # grid points along a side of the tiles in which block means are taken
 
 
-def refined(mask, guide, radius, eps):
-    """Refine one weight map, clipped so that it can be normalised; a map of 0 or of 1 everywhere stays as it is."""
-    if mask.all() or not mask.any():
-        return mask.astype(np.float32)
-    weight = guided_filter(mask, guide, radius, eps)
-    return np.clip(weight, SMALLEST, 1, out=weight)
+def refined(mask, guide, radius, eps, filt=guided_filter):
+    """Refine one weight map, clipped so that it can be normalised; a map of one value everywhere stays as it is."""
+    mask = mask.astype(np.float32)
+    if mask.min() == mask.max():
+        return mask
+    weight = np.asarray(filt(mask, guide, radius, eps), np.float32)
+    if weight.shape != mask.shape:
+        raise ValueError(f"filt must return a map of the shape of p, {mask.shape}, but returned {weight.shape}")
+    return np.clip(weight, SMALLEST, 1)
 
 
 def refiner(mask, guide, radius, eps):

@@ -73,3 +73,41 @@ def test_a_broken_picture_is_an_error(ask, lytro):
     asked = ask("print(imports.multi_focus_origin)", FUSION_DATA=lytro.parent.parent)
     assert asked.returncode == 1 and asked.stdout == ""
     assert "b.jpg: is not a picture" in asked.stderr.splitlines()[-1]
+
+
+def test_datasets_are_the_folders_of_scenes_where_they_hold_any(ask, lytro):
+    (lytro.parent.parent / "mef" / "_fused").mkdir(parents=True)
+    asked = ask(
+        "print(imports.multi_focus_dataset, imports.multi_exposure_dataset, sep=chr(10))",
+        FUSION_CACHE=lytro.parent.parent,
+    )
+    focus, exposure = asked.stdout.splitlines()
+    assert focus == f"<MultiviewDataset of 1 scene in {lytro.parent}: 01>"
+    assert exposure == "<MultiviewDataset of 1 scene: built-in/coffee>"
+
+
+def test_naming_a_dataset_reads_no_picture(ask, lytro):
+    asked = ask(
+        'imports.multi_focus_dataset\nprint(pictures())\nimports.multi_focus_dataset["01"]\nprint(len(pictures()))',
+        FUSION_DATA=lytro.parent.parent,
+    )
+    before, after = asked.stdout.splitlines()
+    assert before == "[]" and int(after) >= 2
+
+
+def test_without_data_a_dataset_has_built_in_scenes(ask):
+    asked = ask(
+        "for group in imports.DATASETS:\n    names = getattr(imports, f'{group}_dataset').names\n"
+        "    print(names, set(names) <= set(imports.datasets.names()))"
+    )
+    lines = asked.stdout.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("['built-in/") and line.endswith("] True") for line in lines)
+
+
+def test_all_names_are_listed_and_lead_somewhere(ask):
+    asked = ask(
+        "imports.data.load = str\nfrom imports import *\n"  # samples are their names here: making them takes long
+        "print(set(dir(imports)) - set(globals()), gray_sample, hasattr(imports, 'nonsense'))"
+    )
+    assert asked.stdout == "set() built-in/gray False\n"

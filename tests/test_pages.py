@@ -1,6 +1,7 @@
 """Pages call the packages and explain; they define nothing, open nothing, and fit on the page."""
 
 import ast
+import re
 from pathlib import Path
 
 import jupytext
@@ -9,6 +10,8 @@ import pytest
 BOOK = Path(__file__).resolve().parent.parent / "book"
 PAGES = sorted(path for path in BOOK.glob("*.md") if "{code-cell}" in path.read_text(encoding="utf-8"))
 OPENERS = {"open", "imread", "imwrite", "Path", "load_npz"}
+TOUCHABLE = re.compile(r"^(compare|scrub|zoom)\(", re.MULTILINE)
+ALT = re.compile(r'alt="([^"]*)"')
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -39,11 +42,12 @@ def test_cells_are_short_and_only_call(path):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_figures_have_caption_name_and_alternative_text(path):
     for cell in code_cells(path):
-        if "plot_" not in cell.source or "import" in cell.source:
+        if "import" in cell.source or not (touchable := TOUCHABLE.search(cell.source)) and "plot_" not in cell.source:
             continue
         described = cell.metadata["mystnb"]
         assert described["figure"]["caption"] and described["figure"]["name"]
-        assert len(described["image"]["alt"]) > 20
+        alt = ALT.search(cell.source)[1] if touchable else described["image"]["alt"]
+        assert len(alt) > 20
 
 
 def test_faults_are_found():

@@ -1,5 +1,6 @@
-"""Figures for pages; the only importer of matplotlib."""
+"""Figures and interactive pictures for pages; the only importer of matplotlib."""
 
-from fusion.show.figures import plot_images, plot_lines, signed
+from fusion.show.figures import gray_to_rgb, plot_images, plot_lines
+from fusion.show.widgets import compare, scrub, zoom
 
-__all__ = ["plot_images", "plot_lines", "signed"]
+__all__ = ["compare", "gray_to_rgb", "plot_images", "plot_lines", "scrub", "zoom"]

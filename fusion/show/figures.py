@@ -5,10 +5,13 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 
+from data import to_float
+
 PANEL = 4.2  # inches: width of one picture
 DPI = 110
 GAP = 0.06  # inches between two pictures
 LABEL = 0.3  # inches above a picture for its label
+SIGNED_MEAN = 0.02  # an image with values below 0 and a mean nearer to 0 than this is a layer around 0
 
 
 def plot_images(*images, labels=None, columns=None):
@@ -17,7 +20,9 @@ def plot_images(*images, labels=None, columns=None):
     Parameters
     ----------
     *images : ndarray of shape (H, W) or (H, W, 3)
-        In [0, 1]; what lies outside is clipped. For a layer around 0 see `signed`.
+        In [0, 1], or uint8 or uint16; what lies outside is clipped. Gray and colour may be mixed, sizes may differ. An
+        image around 0, such as a detail layer (values below 0, and a mean of less than 0.02 in amount), is drawn with 0
+        as middle gray, and twice the contrast.
     labels : list of str, optional
         One above each picture.
     columns : int, optional
@@ -26,29 +31,55 @@ def plot_images(*images, labels=None, columns=None):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no image, one is none, or there is not one label for each.
     """
+    images = [np.asarray(image) for image in images]
+    _check_drawable(images, labels)
     columns = columns or _columns(len(images))
     rows = math.ceil(len(images) / columns)
-    height, width = images[0].shape[:2]
     panel = min(PANEL, 2 * PANEL / columns)
-    top = LABEL if labels else 0
-    size = (columns * (panel + GAP), rows * (panel * height / width + top + GAP))
+    height = panel * max(image.shape[0] / image.shape[1] for image in images)
+    step = height + (LABEL if labels is not None else 0) + GAP
+    size = (columns * (panel + GAP), rows * step)
     figure = plt.figure(figsize=size, dpi=DPI)
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        left, bottom = column * (panel + GAP), size[1] - (row + 1) * (panel * height / width + top + GAP)
-        box = (left / size[0], bottom / size[1], panel / size[0], panel * height / width / size[1])
-        axes = figure.add_axes(box)
-        axes.imshow(np.clip(image, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="antialiased", aspect="auto")
+        left, bottom = column * (panel + GAP), size[1] - (row + 1) * step
+        axes = figure.add_axes((left / size[0], bottom / size[1], panel / size[0], height / size[1]))
+        axes.imshow(_drawn(image), cmap="gray", vmin=0, vmax=1, interpolation="antialiased", aspect="equal")
         axes.set_axis_off()
-        if labels:
+        if labels is not None:
             axes.set_title(labels[index], fontsize=10, pad=5)
     return figure
 
 
-def signed(image):
-    """Return an image with values around 0, such as a detail layer, with 0 as middle gray and twice the contrast."""
-    return 0.5 + 2 * np.asarray(image)
+def _check_drawable(images, labels):
+    if not images:
+        raise ValueError("plot_images draws at least one image, got none; give images, or a stack as *stack")
+    for image in images:
+        if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3) or image.size == 0:
+            raise ValueError(
+                f"an image has shape (H, W) or (H, W, 3), got {image.shape}; a stack needs a star: plot_images(*stack)"
+            )
+    if labels is not None and len(labels) != len(images):
+        raise ValueError(f"plot_images got {len(labels)} labels for {len(images)} images; give one label for each")
+
+
+def _drawn(image):
+    """Values between 0 and 1 that are drawn for an image."""
+    image = to_float(image)
+    around_zero = image.min() < 0 and abs(image.mean()) < SIGNED_MEAN
+    return np.clip(0.5 + 2 * image if around_zero else image, 0, 1)
+
+
+def gray_to_rgb(image):
+    """Repeat a gray image of shape (H, W) in three equal channels, (H, W, 3); a colour image stays as it is."""
+    image = np.asarray(image)
+    return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
 
 
 def _columns(count):

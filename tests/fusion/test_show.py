@@ -9,7 +9,9 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt  # noqa: E402  (after the choice of what draws)
 
-from fusion.show import plot_images, plot_lines, signed  # noqa: E402
+from data import to_float  # noqa: E402
+from fusion.guided import decompose  # noqa: E402
+from fusion.show import gray_to_rgb, plot_images, plot_lines  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -46,10 +48,6 @@ def test_what_lies_outside_is_clipped():
     assert_array_equal(drawn(figure.axes[0]).get_array(), [[0, 0.5], [1, 1]])
 
 
-def test_signed_values_are_drawn_around_middle_gray():
-    assert_array_equal(signed([-0.25, 0, 0.25]), [0, 0.5, 1])
-
-
 @pytest.mark.parametrize(
     ("count", "columns", "in_a_row"), [(1, None, 1), (3, None, 3), (4, None, 4), (6, None, 3), (8, None, 4), (3, 2, 2)]
 )
@@ -67,6 +65,74 @@ def test_labels_stand_above_their_pictures():
     figure = plot_images(*[np.zeros((6, 8))] * 3, labels=["near", "far", "fused"])
     assert [axes.get_title() for axes in figure.axes] == ["near", "far", "fused"]
     assert [axes.get_title() for axes in plot_images(np.zeros((6, 8))).axes] == [""]
+
+
+def test_a_layer_around_zero_is_drawn_around_middle_gray(texture):
+    _, detail = decompose(texture)
+    figure = plot_images(detail, texture, detail[..., 0])
+    for axes, image in zip(figure.axes, (0.5 + 2 * detail, texture, 0.5 + 2 * detail[..., 0]), strict=True):
+        assert_allclose(drawn(axes).get_array(), image.clip(0, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [0.03, -0.03])
+def test_an_image_that_leaves_the_range_but_is_not_around_zero_is_clipped(texture, shift):
+    image = decompose(texture)[1] + np.float32(shift)
+    assert image.min() < 0
+    assert_array_equal(drawn(plot_images(image).axes[0]).get_array(), image.clip(0, 1))
+
+
+def test_a_dark_image_is_not_taken_for_a_layer(texture):
+    dark = texture / 100
+    assert dark.mean() < 0.02
+    assert_array_equal(drawn(plot_images(dark).axes[0]).get_array(), dark)
+
+
+@pytest.mark.parametrize("scale", [1, 257])
+def test_integers_are_drawn_as_the_image_they_hold(scale):
+    levels = (np.arange(256).reshape(16, 16) * scale).astype(np.uint8 if scale == 1 else np.uint16)
+    assert_array_equal(drawn(plot_images(levels).axes[0]).get_array(), to_float(levels))
+    assert_array_equal(drawn(plot_images(levels > 0).axes[0]).get_array(), levels > 0)
+
+
+def test_pictures_of_several_sizes_keep_their_shapes():
+    shapes = [(6, 8), (6, 8, 3), (12, 8), (3, 9)]
+    figure = plot_images(*map(np.zeros, shapes), labels="abcd")
+    figure.canvas.draw()
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    for box, shape in zip(boxes, shapes, strict=True):
+        assert box.height / box.width == pytest.approx(shape[0] / shape[1], rel=1e-3)
+        assert box.width == pytest.approx(boxes[0].width, rel=1e-3)
+    assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+@pytest.mark.parametrize("labels", [["one"], ["one", "two", "three"], []])
+def test_there_is_one_label_for_each_picture(labels):
+    with pytest.raises(ValueError, match=f"got {len(labels)} labels for 2 images"):
+        plot_images(np.zeros((6, 8)), np.zeros((6, 8)), labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "at least one image"),
+        ([np.zeros((2, 6, 8, 3))], r"got \(2, 6, 8, 3\); a stack needs a star"),
+        ([np.zeros((2, 6, 8))], r"got \(2, 6, 8\); a stack needs a star"),
+        ([np.zeros((0, 8))], r"got \(0, 8\)"),
+    ],
+)
+def test_what_is_no_picture_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        plot_images(*given)
+    assert plt.get_fignums() == []  # nothing half drawn
+
+
+def test_gray_in_three_equal_channels(texture):
+    gray = texture[..., 0]
+    colour = gray_to_rgb(gray)
+    assert colour.shape == (96, 128, 3) and colour.dtype == np.float32
+    for channel in range(3):
+        assert_array_equal(colour[..., channel], gray)
+    assert_array_equal(gray_to_rgb(texture), texture)
 
 
 def test_lines_keep_values_and_names():
