@@ -1,0 +1,48 @@
+"""Warping: drawing an image where a transform takes it."""
+
+import cv2
+import numpy as np
+
+from data.image import check_image, is_integer
+from recalage.homography import check_matrix
+
+
+def warp(image, matrix, shape=None):
+    """Draw an image in the frame of reference that a matrix maps it to.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+        Image: float in [0, 1], uint8 or uint16.
+    matrix : ndarray of shape (3, 3)
+        Maps ``(x, y, 1)`` of `image` to the result; (0, 0) is the centre of the first pixel.
+    shape : tuple of int, optional
+        Height and width of the result (more entries are ignored); those of `image` if not given.
+
+    Returns
+    -------
+    ndarray of shape (*shape[:2]) or (*shape[:2], 3)
+        float32 in [0, 1] for float, else the type of `image`. Where `image` shows nothing, its nearest border pixel is
+        repeated; `common_area` tells where all frames do show something.
+
+    Raises
+    ------
+    DataError
+        If `image` is no image.
+    ValueError
+        If `matrix` cannot be inverted.
+
+    Notes
+    -----
+    Values are interpolated by Lanczos' kernel over 8 x 8 pixels, which blurs the least, at positions rounded to 1/32
+    pixel, and clipped to the range.
+    """
+    image = np.asarray(image)
+    check_image("image", image)
+    matrix = check_matrix(matrix)
+    height, width = (shape or image.shape)[:2]
+    pixels = image.astype(image.dtype.newbyteorder("=") if is_integer(image) else np.float32, copy=False)
+    warped = cv2.warpPerspective(
+        pixels, matrix, (width, height), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE
+    )
+    return warped if is_integer(warped) else np.clip(warped, 0, 1, out=warped)
