@@ -18,6 +18,3 @@ class RegistrationError(ValueError):
         super().__init__(message)
         self.matches = matches
         self.frames = tuple(frames)
-
-    def __reduce__(self):
-        return type(self), (str(self), self.matches, self.frames)

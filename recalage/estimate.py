@@ -46,9 +46,12 @@ def estimate_homography(moving, reference, *, ratio=0.75, reprojection_threshold
 
     References
     ----------
-    .. [1] D. G. Lowe, "Distinctive image features from scale-invariant keypoints," IJCV 60(2), 2004. :doi:`10.1023/B:VISI.0000029664.99615.94`
-    .. [2] M. A. Fischler, R. C. Bolles, "Random sample consensus," CACM 24(6), 1981. :doi:`10.1145/358669.358692`
-    .. [3] D. Barath et al., "MAGSAC++, a fast, reliable and accurate robust estimator," CVPR 2020. :doi:`10.1109/CVPR42600.2020.00138`
+    .. [1] D. G. Lowe, "Distinctive image features from scale-invariant keypoints," IJCV 60(2), 2004.
+       :doi:`10.1023/B:VISI.0000029664.99615.94`
+    .. [2] M. A. Fischler, R. C. Bolles, "Random sample consensus," CACM 24(6), 1981.
+       :doi:`10.1145/358669.358692`
+    .. [3] D. Barath et al., "MAGSAC++, a fast, reliable and accurate robust estimator," CVPR 2020.
+       :doi:`10.1109/CVPR42600.2020.00138`
     """
     check_options(ratio, reprojection_threshold, min_inliers)
     moving, reference = _features_of(moving, "moving"), _features_of(reference, "reference")

@@ -65,7 +65,8 @@ def find_features(image, *, name="image"):
 
     References
     ----------
-    .. [1] D. G. Lowe, "Distinctive image features from scale-invariant keypoints," IJCV 60(2), 2004. :doi:`10.1023/B:VISI.0000029664.99615.94`
+    .. [1] D. G. Lowe, "Distinctive image features from scale-invariant keypoints," IJCV 60(2), 2004.
+       :doi:`10.1023/B:VISI.0000029664.99615.94`
     """
     image = np.asarray(image)
     check_image(name, image)

@@ -28,7 +28,8 @@ def match(moving, reference, *, ratio=0.75):
 
     References
     ----------
-    .. [1] D. G. Lowe, "Distinctive image features from scale-invariant keypoints," IJCV 60(2), 2004. :doi:`10.1023/B:VISI.0000029664.99615.94`
+    .. [1] D. G. Lowe, "Distinctive image features from scale-invariant keypoints," IJCV 60(2), 2004.
+       :doi:`10.1023/B:VISI.0000029664.99615.94`
     """
     check_ratio(ratio)
     if min(len(moving.points), len(reference.points)) < 2:  # no second neighbour to compare with

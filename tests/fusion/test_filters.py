@@ -1,10 +1,10 @@
-"""The guided filter against its definition, written out window by window."""
+"""The guided filter against its definition, written out window by window, and what can stand in its place."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fusion.filters import box, guided_filter
+from fusion.filters import FILTERS, box, gaussian_filter, guided_filter, unfiltered
 
 
 def slow_box(image, radius):
@@ -119,3 +119,68 @@ def test_integers_and_truth_values_are_filtered_as_their_floats(texture):
     assert_allclose(guided_filter(mask, levels, 4, 1e-4), expected, atol=1e-6)
     deep = levels.astype(np.uint16) * 257
     assert_allclose(guided_filter(mask, deep, 4, 1e-4), expected, atol=1e-4)
+
+
+# --- in place of the guided filter -----------------------------------------------------------------------------------
+
+
+def spread_of_a_point(filt, r):
+    """Variance, in squared pixels along x and along y, of what a filter with a flat guide makes of one point."""
+    point = np.zeros((121, 131), np.float32)
+    point[60, 65] = 1
+    drawn = filt(point, np.full_like(point, 0.5), r, 1e6)
+    y, x = np.indices(point.shape)
+    assert drawn.sum() == pytest.approx(1, abs=1e-4)
+    return (drawn * (x - 65) ** 2).sum(), (drawn * (y - 60) ** 2).sum()
+
+
+@pytest.mark.parametrize("r", [1, 2, 7, 12])
+def test_gaussian_filter_spreads_a_point_as_far_as_the_guided_filter(r):
+    spread = spread_of_a_point(gaussian_filter, r)
+    assert spread == pytest.approx(spread_of_a_point(guided_filter, r), rel=0.02)
+    assert spread == pytest.approx([2 * r * (r + 1) / 3] * 2, rel=0.02)
+
+
+@pytest.mark.parametrize("r", [0, 1, 45])
+def test_gaussian_filter_keeps_a_constant_up_to_the_border(r):
+    even = np.full((30, 40, 3), 0.25, np.float32)
+    assert_allclose(gaussian_filter(even, even, r, 0.1), even, atol=1e-6)
+
+
+def test_gaussian_filter_looks_at_p_alone_and_at_each_channel_of_it(texture):
+    p = texture[..., 0]
+    smoothed = gaussian_filter(p, texture, 4, 1e-6)
+    assert 0 < smoothed.std() < 0.7 * p.std()
+    assert_array_equal(gaussian_filter(p, 1 - p, 4, 0.3), smoothed)  # neither guide nor eps matters
+    assert_array_equal(gaussian_filter(texture, p, 4, 1e-6)[..., 0], smoothed)
+
+
+@pytest.mark.parametrize("filt", [gaussian_filter, unfiltered])
+def test_without_a_window_p_stays_and_the_result_is_a_copy(texture, filt):
+    before = texture.copy()
+    result = filt(texture, 1 - texture, 0, 1e-6)
+    assert_array_equal(result, texture)
+    result[:] = -1
+    assert_array_equal(texture, before)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters_that_stand_in_for_each_other_take_and_return_the_same(texture, name):
+    filt, guide = FILTERS[name], texture[..., 1]
+    levels = np.rint(texture * 255).astype(np.uint8)
+    for p in (levels, levels[..., 0], levels[..., 0] > 99, texture.astype(np.float64)):
+        result = filt(p, guide, 3, 0.01)
+        assert result.dtype == np.float32
+        assert result.shape == p.shape
+        as_float = (p / 255 if p.dtype == np.uint8 else p).astype(np.float32)
+        assert_allclose(result, filt(as_float, guide, 3, 0.01), atol=1e-6)
+
+
+def test_only_the_guided_filter_takes_the_noise_and_leaves_the_edge():
+    edge = np.where(np.arange(80) < 40, 0.2, 0.8).astype(np.float32) * np.ones((60, 1), np.float32)
+    p = edge + np.float32(0.05) * np.random.default_rng(0).standard_normal(edge.shape, dtype=np.float32)
+    results = {name: filt(p, edge, 4, 1e-4) for name, filt in FILTERS.items()}
+    noise = {name: result[:, :20].std() for name, result in results.items()}
+    jump = {name: (result[:, 40] - result[:, 39]).mean() for name, result in results.items()}
+    assert max(noise["guided"], noise["gaussian"]) < 0.02 < 0.04 < noise["none"]
+    assert jump["gaussian"] < 0.1 < 0.5 < min(jump["guided"], jump["none"])

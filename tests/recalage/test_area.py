@@ -54,6 +54,11 @@ def test_frames_that_need_no_transform_share_everything():
     assert common_area([np.eye(3)] * 3, (30, 50, 3)) == (slice(0, 30), slice(0, 50))
 
 
+def test_a_frame_that_reaches_beyond_the_last_one_is_cut_off():
+    enlarge = np.array([[1.2, 0, -5], [0, 1.2, -3], [0, 0, 1]])
+    assert common_area([enlarge], (30, 50)) == (slice(0, 30), slice(0, 50))
+
+
 def test_a_shift_takes_its_stripe():
     to_the_right = np.array([[1, 0, 7.5], [0, 1, -4], [0, 0, 1]])
     assert common_area([to_the_right, np.eye(3)], (3000, 4000)) == (slice(0, 2996), slice(8, 4000))

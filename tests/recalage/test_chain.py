@@ -28,27 +28,16 @@ def test_a_chain_of_known_steps_is_found(sequence, to_last, corner_error):
     found = homographies(sequence)
     assert len(found) == 4 and np.array_equal(found[3], np.eye(3))
     errors = [corner_error(*pair, (512, 512)) for pair in zip(found, to_last)]
-    assert max(errors) < 0.3, errors
+    assert max(errors) < 0.15, errors  # measured: 0.06
 
 
 def test_no_step_is_no_motion():
     assert np.array_equal(compose([]), [np.eye(3)])
 
 
-def test_a_stack_is_read_frame_by_frame(sequence):
-    read = []
-
-    class Watched:
-        def __init__(self, stack):
-            self.stack = stack
-
-        def __call__(self, index):
-            read.append(index)
-            return self.stack.pixels(index)
-
-    stack = open_stack(sequence)
-    watched = Watched(open_stack(sequence))
-    stack.pixels = watched
+def test_every_frame_is_read_once(sequence, monkeypatch):
+    stack, read = open_stack(sequence), []
+    monkeypatch.setattr(stack, "pixels", lambda index: read.append(index) or sequence[index])
     homographies(stack)
     assert read == [0, 1, 2, 3]
 

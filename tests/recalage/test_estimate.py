@@ -123,6 +123,14 @@ def test_unrelated_images_do_not_match(photograph, other_photograph):
     assert f" {error.value.matches} of " in str(error.value)
 
 
+def test_many_matches_that_contradict_each_other_are_refused(photograph):
+    features = find_features(photograph)
+    shuffled = features._replace(points=np.random.default_rng(1).permutation(features.points))
+    with pytest.raises(RegistrationError, match=r"\d of \d{3,} matches agree, and 12 are needed") as error:
+        estimate_homography(features, shuffled)
+    assert error.value.matches < 12
+
+
 def test_more_inliers_can_be_asked_for(photograph, moved):
     with pytest.raises(RegistrationError, match="matches agree, and 5000 are needed|and 5000 matches are needed"):
         estimate_homography(photograph, moved, min_inliers=5000)
@@ -145,7 +153,8 @@ def test_a_transform_that_no_stack_has_is_refused(photograph):
         (np.diag([0.45, 1, 1]), False),
         (np.diag([1, 2.1, 1]), False),
         (np.array([[1, 0, 0], [0, 1, 0], [-3e-3, 0, 1]]), False),  # the right side lies beyond the horizon
-        (np.array([[1, 0, 0], [0, 1, 0], [2e-3, 0, 1]]), False),  # the right side is compressed
+        (np.array([[1, 0, 0], [0, 1, 0], [-1 / 511, 0, 1]]), False),  # it is the horizon
+        (np.array([[1, 0, 0], [0, 1, 0], [1e-3, 0, 1]]), False),  # the right side is compressed
         (np.full((3, 3), np.nan), False),
     ],
 )

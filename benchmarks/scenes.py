@@ -1,0 +1,117 @@
+"""What scenes with a known answer cost, how well guided fusion does on each, and how well frames are registered.
+
+    python -m benchmarks.scenes [--save]
+
+Each scene is made in a process of its own; its CPU seconds leave out the start of Python and reading photographs.
+Prints JSON; --save writes it to benchmarks/results/scenes.json too. The pens need the picture set ours/stylos2.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.run import machine
+
+RESULTS = Path(__file__).parent / "results" / "scenes.json"
+CALLS = {
+    "focal_stack, 9 frames of 741 x 500": "scenes.focal_stack()",
+    "the same, moving and noisy": "scenes.focal_stack(breathing=0.03, shift=3, drift=0.3, noise=0.01)",
+    "exposure_bracket, 5 frames of 600 x 400": "scenes.exposure_bracket()",
+    "the same, with a coin that moves": "scenes.exposure_bracket(moving=True)",
+    "focus_pair, 2 frames of 512 x 404": "scenes.focus_pair()",
+}
+# Made twice: the first time reads the photographs.
+CHILD = """
+import json, resource, time
+from data import scenes
+{call}
+started = time.process_time()
+{call}
+spent = time.process_time() - started
+print(json.dumps([spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6]))
+"""
+
+
+def costs():
+    """CPU seconds of each kind of scene, and peak memory of a process that makes it."""
+    told = {}
+    for name, call in CALLS.items():
+        child = subprocess.run([sys.executable, "-c", CHILD.format(call=call)], capture_output=True, check=True)
+        cpu, peak = json.loads(child.stdout)
+        told[name] = {"cpu_s": round(cpu, 3), "peak_mb": round(peak, 1)}
+    return told
+
+
+def quality():
+    """PSNR of the best frame, of the mean and of guided fusion to the truth of each built-in scene."""
+    from data import scenes
+    from fusion import guided_fusion
+    from fusion.metrics import psnr
+
+    told = {}
+    for name in scenes.built_in_names():
+        made = scenes.built_in(name)
+        truth = made.sharp if scenes.scene(name).kind != "multi-exposure" else made.photograph
+        pictures = {"fused": guided_fusion(made.stack), "mean": np.mean(made.stack, axis=0)}
+        scores = {which: psnr(picture, truth) for which, picture in pictures.items()}
+        scores["best_frame"] = max(psnr(frame, truth) for frame in made.stack)
+        told[name] = {which: round(score, 2) for which, score in scores.items()}
+    return told
+
+
+def registration(stack):
+    """CPU seconds of registering a stack, and the misalignment of neighbours before and after, in pixels."""
+    import recalage
+
+    frames = [stack[index] for index in range(len(stack))]
+    started = time.process_time()
+    registered = recalage.registration(*frames)
+    spent = time.process_time() - started
+    to_last = recalage.homographies(frames)
+    area = recalage.common_area(to_last, frames[0].shape)
+    registered = [frame[area] for frame in registered]
+    return {
+        "frames": len(frames),
+        "size": stack.shape[2:0:-1],
+        "cpu_s": round(spent, 2),
+        "before_px": [round(recalage.misalignment(*pair), 2) for pair in zip(frames, frames[1:])],
+        "after_px": [round(recalage.misalignment(*pair), 2) for pair in zip(registered, registered[1:])],
+        "scale_from_first_to_last": round(scale_in_the_middle(to_last[0], frames[0].shape), 4),
+    }
+
+
+def scale_in_the_middle(matrix, shape):
+    """By how much a homography enlarges the middle of a frame."""
+    depth = matrix[2] @ [shape[1] / 2, shape[0] / 2, 1]
+    return float((np.linalg.det(matrix) / depth**3) ** 0.5)
+
+
+def registrations():
+    """Registration of the built-in hand-held stack, and of the pens where they are at hand."""
+    import data
+    from data import datasets
+
+    names = ["built-in/hand-held", "ours/stylos2"]
+    return {name: registration(data.load(name)) for name in names if datasets.place(name) != "not here"}
+
+
+def main():
+    """Run, print, perhaps save."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--save", action="store_true", help="write the results file")
+    args = parser.parse_args()
+    found = {"machine": machine(), "cost": costs(), "psnr_db": quality(), "registration": registrations()}
+    result = json.dumps(found, indent=2)
+    print(result)
+    if args.save:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(result + "\n")
+
+
+if __name__ == "__main__":
+    main()
