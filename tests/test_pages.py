@@ -12,7 +12,7 @@ PAGES = sorted(path for path in BOOK.glob("*.md") if "{code-cell}" in path.read_
 PART_ONE = ["pictures", "scenes", "guided_filter", "image_fusion", "experiments", "our_pictures", "conclusion"]
 OPENERS = {"open", "imread", "imwrite", "Path", "load_npz"}
 TOUCHABLE = re.compile(r"^(compare|scrub|zoom)\(", re.MULTILINE)
-ALT = re.compile(r'alt="([^"]*)"')
+ALT = re.compile(r'alt ?= ?"([^"]*)"')
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 

@@ -30,11 +30,22 @@ def test_stacks_are_the_same_every_time(name):
     assert all(np.array_equal(a, b) for a, b in zip(first.stack, again.stack, strict=True))
 
 
-def test_nothing_can_be_changed_by_accident():
-    made = scenes.built_in("built-in/coins")
-    for array in (made.stack.pixels(0), made.sharp, made.alpha):
+@pytest.mark.parametrize("name", ["built-in/motorcycle", "built-in/coins", "built-in/coffee"])
+def test_nothing_can_be_changed_by_accident(name):
+    made = scenes.built_in(name)
+    for array in [*(made.stack.pixels(index) for index in range(len(made.stack))), *made[1:]]:
         with pytest.raises(ValueError, match="read-only"):
-            array[0, 0] = 0
+            array[0] = 0
+
+
+def test_a_stack_is_made_once():
+    assert scenes.built_in("built-in/coins") is scenes.built_in("built-in/coins")
+
+
+def test_names_are_in_order():
+    names = scenes.built_in_names()
+    assert names == sorted(names)
+    assert set(names) >= {"built-in/motorcycle", "built-in/coins", "built-in/coffee"}
 
 
 def test_frames_go_from_near_to_far():
@@ -55,6 +66,21 @@ def test_nearly_every_pixel_of_a_pair_is_sharp_in_one_frame(name):
         assert (error_of(frame, name) <= 2 / 255).mean() < 0.8
 
 
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_first_of_a_pair_is_focused_near(name):
+    near, far = (error_of(frame, name) for frame in data.load(name))
+    depth = scenes.built_in(name).depth
+    assert near[depth < 2.6].mean() < 0.2 * far[depth < 2.6].mean()
+    assert far[depth > 4].mean() < 0.2 * near[depth > 4].mean()
+
+
+def test_hand_held_frames_become_brighter():
+    made = scenes.built_in("built-in/hand-held")
+    light = [scenes.to_linear(frame).mean() for frame in made.stack]
+    assert np.all(np.diff(light) > 0)
+    assert np.log2(light[-1] / light[0]) == pytest.approx(0.3, abs=0.03)
+
+
 def test_hand_held_frames_do_not_lie_on_top_of_each_other():
     made = scenes.built_in("built-in/hand-held")
     height, width = made.depth.shape
@@ -72,6 +98,12 @@ def test_no_frame_is_brighter_or_darker_than_the_scene(name):
         assert scenes.to_linear(frame).mean() == pytest.approx(light, rel=tolerance)
 
 
+def test_gray_is_the_luminance_of_the_light():
+    colour, gray = (scenes.to_linear(scenes.truth(name)) for name in PAIRS)
+    red, green, blue = np.moveaxis(colour, 2, 0)
+    np.testing.assert_allclose(gray, 0.2126 * red + 0.7152 * green + 0.0722 * blue, atol=0.005)  # BT.709
+
+
 def test_the_three_exposures_of_the_coffee_need_each_other():
     dark, middle, bright = data.load("built-in/coffee")
     assert (dark == 1).mean() < 0.01
@@ -79,6 +111,12 @@ def test_the_three_exposures_of_the_coffee_need_each_other():
     assert (bright == 1).any(axis=2).mean() > 0.2
     assert (dark < 8 / 255).all(axis=2).mean() > 0.05
     assert (bright < 8 / 255).all(axis=2).mean() < 0.01
+
+
+def test_one_of_the_brackets_holds_more_light_than_a_camera_and_one_less():
+    for name, least, most in [("built-in/coffee", 6, 9.5), ("built-in/ten-stops", 10, 14)]:
+        low, high = np.percentile(scenes.built_in(name).radiance.mean(axis=2), (1, 99))
+        assert least < np.log2(high / low) < most
 
 
 def test_truth_of_a_bracket_is_refused():

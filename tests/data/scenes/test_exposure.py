@@ -1,10 +1,13 @@
 """An exposure bracket holds the light that its truth says."""
 
+import cv2
 import numpy as np
 import pytest
 
 from data import DataError, scenes
-from data.scenes.exposure import lamp_light
+from data.scenes.exposure import COPPER, lamp_light
+from data.scenes.light import to_srgb
+from data.scenes.photographs import one_coin, photograph
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,17 @@ def test_even_light_and_no_noise_return_the_photograph():
     assert np.abs(made.photograph - picture / 255).max() < 3 / 255
 
 
+def test_the_photograph_is_that_under_even_light_however_the_lamp_shines(bracket):
+    assert np.abs(bracket.photograph - photograph("coffee") / 255).max() < 4 / 255
+
+
+def test_the_steps_of_the_photograph_are_not_those_of_the_light():
+    """Eight bits are coarse where it is dark and the exposure long: half a step of grain hides them."""
+    even = np.full((80, 100), 10, np.uint8)
+    radiance = scenes.exposure_bracket(even, light=0).radiance
+    assert to_srgb(radiance / radiance.mean() * scenes.to_linear(10 / 255)).std() == pytest.approx(0.5 / 255, rel=0.05)
+
+
 def test_without_motion_there_are_no_ghosts(bracket):
     assert not bracket.ghosts.any()
 
@@ -82,6 +96,39 @@ def test_ghosts_are_where_frames_show_something_else(moving, bracket):
     inside = moving.ghosts[3] & (frame < 0.95).all(axis=2) & (frame > 0.1).any(axis=2)
     clear = untouched & (frame < 0.95).all(axis=2) & (frame > 0.1).any(axis=2)
     assert np.median(wrong[inside]) > 5 * np.median(wrong[clear])
+
+
+def test_a_copper_coin_slides_over_the_table_with_its_shadow():
+    even = np.full((400, 600, 3), 0.5, np.float32)
+    made = scenes.exposure_bracket(even, light=0, exposures=(-1, -1, -1), noise=0, moving=True)
+    table = np.median(made.stack[0])
+    places = []
+    for frame in made.stack:
+        coin = frame[..., 0] - frame[..., 2] > 0.06  # red, as nothing else here is
+        y, x = np.nonzero(coin)
+        height, width = np.ptp(y) + 1, np.ptp(x) + 1
+        assert width == pytest.approx(0.17 * 600, rel=0.15)  # with a margin that is no coin
+        assert height / width == pytest.approx(0.62, rel=0.06)  # seen from above, at a slant
+        assert coin.sum() == pytest.approx(np.pi / 4 * width * height, rel=0.06)  # and round
+        beside = cv2.dilate(coin.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+        below, left = np.nonzero((frame < table - 0.01).all(axis=2) & beside)
+        assert below.mean() > y.mean() + 4 and left.mean() < x.mean() - 4  # its shadow
+        places.append((x.min() / 600, y.max() / 400))
+    np.testing.assert_allclose(places, [(0.81, 0.73), (0.735, 0.85), (0.66, 0.97)], atol=0.015)
+
+
+def test_the_coin_gives_back_a_share_of_the_light_as_what_it_lies_on_does():
+    coin, alpha = one_coin()
+    expected = np.average(scenes.to_linear(coin / 255), weights=alpha) * COPPER
+    made = scenes.exposure_bracket(np.zeros((400, 600, 3)), light=0, exposures=(0,), noise=0, moving=True)
+    lit = made.radiance[..., 0] > 0.01
+    np.testing.assert_allclose(made.radiance[lit].mean(axis=0), expected, rtol=0.1)
+
+
+def test_what_looks_alike_by_chance_within_a_ghost_is_part_of_it(moving):
+    for ghosts in moving.ghosts:
+        _, _, statistics, _ = cv2.connectedComponentsWithStats((~ghosts).astype(np.uint8), connectivity=4)
+        assert statistics[1:, cv2.CC_STAT_AREA].min() >= 25  # no hole is smaller than 5 x 5 pixels
 
 
 def test_a_gray_picture_gives_gray_frames():
@@ -102,6 +149,7 @@ def test_a_seed_repeats_the_noise():
         ({"response": "kodak"}, "response must be one of srgb, film, linear, got 'kodak'"),
         ({"exposures": ()}, "exposures must be a list of stops"),
         ({"exposures": (0, np.nan)}, "exposures must be a list of stops"),
+        ({"exposures": [[0, 1], [2, 3]]}, "exposures must be a list of stops"),
         ({"light": -1}, "light must be 0 or more"),
         ({"noise": np.inf}, "noise must be 0 or more"),
     ],

@@ -78,6 +78,44 @@ def test_blur_grows_with_the_aperture():
     assert errors[0] < 0.5 * errors[1] < 0.5 * errors[2]
 
 
+@pytest.fixture
+def slope():
+    """Gray noise on a slope from 1 to 3 m."""
+    picture = np.random.default_rng(0).integers(0, 256, (60, 70), dtype=np.uint8)
+    return picture, np.tile(np.linspace(1, 3, 70), (60, 1))
+
+
+def frames_of(scene, **options):
+    return np.stack(list(scenes.focal_stack(*scene, **options).stack))
+
+
+def test_the_order_in_which_frames_are_taken_changes_none_of_them(slope):
+    near_first, far_first = (frames_of(slope, distances=order) for order in ([1.0, 2.9], [2.9, 1.0]))
+    np.testing.assert_array_equal(near_first, far_first[::-1])
+
+
+def test_larger_pixels_are_blurred_over_fewer_of_them(slope):
+    """As a smaller aperture does it: what counts is the circle of confusion in pixels."""
+    frames = frames_of(slope, distances=2, f_number=2.0, pixel_pitch=1e-4)
+    np.testing.assert_array_equal(frames, frames_of(slope, distances=2, f_number=4.0, pixel_pitch=5e-5))
+    assert frames.std() < 0.8 * frames_of(slope, distances=2, f_number=4.0, pixel_pitch=1e-4).std()
+
+
+def test_the_sharpest_frame_is_that_of_the_smallest_circle_not_of_the_nearest_focus():
+    picture = np.random.default_rng(0).integers(0, 256, (60, 70), dtype=np.uint8)
+    made = scenes.focal_stack(picture, np.full((60, 70), 2.0), distances=[1.0, 4.0])
+    near, far = (np.abs(frame - made.sharp).mean() for frame in made.stack)
+    assert far < near  # 2 m are 1 m from the first focus and 2 m from the second one
+    assert np.all(made.index == 1)
+
+
+def test_breathing_leaves_the_centre_of_the_picture_where_it_is():
+    made = scenes.focal_stack(distances=3, f_number=np.inf, breathing=0.05)
+    height, width = made.depth.shape
+    centre = np.array([(width - 1) / 2, (height - 1) / 2, 1])
+    np.testing.assert_allclose(made.matrices @ centre, np.tile(centre, (3, 1)))
+
+
 def test_matrices_say_how_frames_moved(moving):
     """Moved by its matrix and exposed by its gain, the truth is the frame."""
     size = moving.sharp.shape[1::-1]
@@ -93,7 +131,7 @@ def test_frames_move_as_asked(moving):
     scale = np.linalg.det(moving.matrices[:, :2, :2]) ** -0.5
     assert scale[0] / scale[-1] == pytest.approx(1.03, rel=1e-3)
     np.testing.assert_array_equal(moving.matrices[2], np.eye(3))
-    assert np.log2(moving.gains[-1] / moving.gains[0]) == pytest.approx(0.4)
+    assert np.log2(moving.gains) == pytest.approx([-0.2, -0.2 / 3, 0.2 / 3, 0.2])  # stops, around the light of the scene
     assert not np.allclose(moving.matrices[0, :2, 2], moving.matrices[1, :2, 2])
 
 
@@ -115,6 +153,23 @@ def test_noise_is_as_strong_as_asked_and_differs_between_frames():
     assert abs(np.corrcoef(light[0].ravel(), light[1].ravel())[0, 1]) < 0.05
 
 
+def test_noise_is_that_of_the_light_that_a_frame_takes_in():
+    even = np.full((80, 80), 0.6, np.float32), np.full((80, 80), 2.0)
+    made = scenes.focal_stack(*even, distances=[2.0, 2.0], noise=0.02, drift=2.0)
+    for frame, gain in zip(made.stack, made.gains, strict=True):
+        expected = gain * to_linear(np.float32(0.6))
+        light = to_linear(frame)
+        assert light.mean() == pytest.approx(expected, rel=0.01)
+        assert light.std() == pytest.approx(0.02 * np.sqrt(expected + 0.01), rel=0.05)
+
+
+def test_beside_a_bright_edge_that_has_moved_it_is_no_darker_than_dark():
+    edge = np.where(np.arange(90) < 45, 0, 1).astype(np.float32) * np.ones((80, 1), np.float32)
+    made = scenes.focal_stack(edge, np.full((80, 90), 2.0), distances=[2.0, 2.0], shift=0.4, noise=0.05)
+    dark = made.stack[0][:, made.sharp[0] == 0][:, :-2]
+    assert np.all((dark > 0).mean(axis=0) > 0.25)  # half of the noise is above 0, in every column
+
+
 def test_a_seed_repeats_the_stack_and_another_does_not():
     options = {"distances": 2, "shift": 2.0, "noise": 0.01}
     picture = np.random.default_rng(0).integers(0, 256, (80, 90), dtype=np.uint8)
@@ -130,10 +185,20 @@ def test_a_seed_repeats_the_stack_and_another_does_not():
     ("options", "text"),
     [
         ({"f_number": 0}, "f_number must be positive, got 0"),
+        ({"f_number": np.nan}, "f_number must be positive, got nan"),
+        ({"focal_length": 0}, "focal_length must be positive"),
+        ({"pixel_pitch": -5e-6}, "pixel_pitch must be positive"),
         ({"noise": -1}, "noise must be 0 or more"),
+        ({"tolerance": -1}, "tolerance must be 0 or more"),
+        ({"shift": np.nan}, "shift must be 0 or more"),
         ({"breathing": np.nan}, "breathing must be finite"),
+        ({"drift": -np.inf}, "drift must be finite"),
         ({"distances": 0}, "distances must be a number of frames, 1 or more"),
+        ({"distances": 2.5}, "distances must be a number of frames.*got 2.5"),
         ({"distances": [0.04]}, "a lens of 50 mm focuses at more than 0.05 m"),
+        ({"distances": [2.0, 0.05]}, "a lens of 50 mm focuses at more than 0.05 m"),
+        ({"distances": [2.0, np.inf]}, "give them in metres"),
+        ({"distances": [2.0, np.nan]}, "give them in metres"),
         ({"distances": []}, "focuses at more than"),
         ({"shift": 1000.0}, "too far for a scene of 741 x 500"),
     ],

@@ -79,3 +79,17 @@ def test_blur_spreads_light_and_keeps_it():
     spread = blur(light, 6.0)
     assert spread.sum() == pytest.approx(light.sum(), rel=1e-5)
     assert spread.max() < 0.3
+
+
+def test_a_layer_goes_on_behind_nearer_ones_as_far_as_asked(near_on_the_right):
+    light = np.random.default_rng(0).random((60, 60, 3), dtype=np.float32)
+    far, near = cut_into_layers(light, near_on_the_right, count=2, reach=12)
+    assert (far.depth, near.depth) == pytest.approx((FAR, NEAR))
+    np.testing.assert_array_equal(far.light[..., -1].sum(axis=1), 30 + 12)
+    np.testing.assert_array_equal(far.light[:, 35, :3], light[:, 29])  # in the colours of its edge
+    assert far.columns == slice(0, 30 + 12 + 12)  # with room to be blurred in
+
+
+def test_a_layer_lies_where_its_blur_is_that_of_its_pixels_on_average(near_on_the_right):
+    (layer,) = cut_into_layers(np.ones((60, 60, 1), np.float32), near_on_the_right, count=1, reach=0)
+    assert layer.depth == pytest.approx(1 / np.mean([1 / NEAR, 1 / FAR]))  # for blur goes with 1 / depth

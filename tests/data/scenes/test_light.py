@@ -46,3 +46,8 @@ def test_noise_falls_with_the_root_of_the_light():
 def test_no_noise_changes_nothing():
     light = np.linspace(0, 2, 50, dtype=np.float32)
     assert with_noise(light, 0.0, np.random.default_rng(0)) is light
+
+
+def test_less_than_no_light_is_as_noisy_as_the_dark():
+    noisy = with_noise(np.full(40000, -0.5, np.float32), 0.02, np.random.default_rng(0))
+    assert noisy.std() == pytest.approx(0.002, rel=0.03)

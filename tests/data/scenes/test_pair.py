@@ -44,6 +44,12 @@ def test_the_decision_is_the_frame_that_is_nearer_to_the_scene(coins):
     assert coins.decision[coins.alpha == 0].min() == 1
 
 
+def test_the_decision_is_the_near_frame_where_the_foreground_covers_half_or_more():
+    alpha = np.tile(np.float32([0, 0.25, 0.49, 0.5, 0.75, 1]), (8, 1))
+    pair = scenes.focus_pair(np.ones((8, 6)), alpha, np.zeros((8, 6)), radius=0)
+    np.testing.assert_array_equal(pair.decision[0], [1, 1, 1, 0, 0, 0])
+
+
 def test_the_blurred_foreground_veils_the_background_beside_it():
     alpha = a_square()
     white, black = np.ones((60, 70), np.float32), np.zeros((60, 70), np.float32)
@@ -88,6 +94,17 @@ def test_parts_that_do_not_fit_are_named(parts, text):
         scenes.focus_pair(*parts)
 
 
-def test_a_negative_radius_is_refused():
-    with pytest.raises(ValueError, match="radius must be 0 or more"):
-        scenes.focus_pair(radius=-1)
+def test_integers_and_floats_are_the_same_parts():
+    foreground, alpha, background = np.random.default_rng(0).integers(0, 256, (3, 20, 30), dtype=np.uint8)
+    levels = scenes.focus_pair(foreground, alpha, background)
+    floats = scenes.focus_pair(*(part / np.float32(255) for part in (foreground, alpha, background)))
+    np.testing.assert_allclose(levels.alpha, alpha / 255, atol=1e-6)
+    for frame, same in zip(levels.stack, floats.stack, strict=True):
+        np.testing.assert_allclose(frame, same, atol=1.01 / 255)
+
+
+@pytest.mark.parametrize("option", ["radius", "noise"])
+@pytest.mark.parametrize("value", [-1, np.nan, np.inf])
+def test_options_out_of_range_are_refused(option, value):
+    with pytest.raises(ValueError, match=f"{option} must be 0 or more, and finite, got {value}"):
+        scenes.focus_pair(**{option: value})
