@@ -96,10 +96,14 @@ def _check_guided(p, guide, r, eps):
         raise ValueError(
             f"guide must be (H, W) or (H, W, 3) and p (H, W) or (H, W, C), got {guide.shape} and {p.shape}"
         )
-    if not (0 <= r < float("inf") and int(r) == r):
-        raise ValueError(f"r must be a whole number of pixels, 0 or more, got {r}")
+    _check_radius(r)
     if not eps > 0:
         raise ValueError(f"eps must be positive, got {eps}; a small value such as 1e-6 keeps every edge")
+
+
+def _check_radius(r):
+    if not (0 <= r < float("inf") and int(r) == r):
+        raise ValueError(f"r must be a whole number of pixels, 0 or more, got {r}")
 
 
 def centred(guide):
@@ -171,9 +175,15 @@ def gaussian_filter(p, guide, r, eps):
     -------
     ndarray of float32
         Shape of `p`; borders are mirrored.
+
+    Raises
+    ------
+    ValueError
+        If `r` is not a whole number, 0 or more.
     """
-    sigma = (2 * r * (r + 1) / 3) ** 0.5
-    return cv2.GaussianBlur(to_float(np.asarray(p)), (0, 0), sigma) if sigma else to_float(np.asarray(p)).copy()
+    _check_radius(r)
+    p, sigma = to_float(np.asarray(p)), (2 * r * (r + 1) / 3) ** 0.5
+    return cv2.GaussianBlur(p, (0, 0), sigma).reshape(p.shape) if sigma else p.copy()
 
 
 def unfiltered(p, guide, r, eps):

@@ -64,8 +64,8 @@ def _spectral_order(distances):
     """Order by the second eigenvector of the graph Laplacian of likenesses."""
     if len(distances) < 3 or not distances.any():
         return np.arange(len(distances))
-    nearest = np.sort(distances, axis=1)[:, 1]  # the first is 0, the frame itself
-    scale = max(2 * np.median(nearest) ** 2, 1e-12)
+    nearest = np.where(distances > 0, distances, np.inf).min(axis=1)  # equal frames, and the frame itself, are at 0
+    scale = 2 * np.median(nearest) ** 2
     likeness = np.exp(-(distances**2) / scale)
     laplacian = np.diag(likeness.sum(axis=1)) - likeness
     return np.linalg.eigh(laplacian)[1][:, 1].argsort(kind="stable")
@@ -82,6 +82,6 @@ def _shortened(order, distances):
         # turning tour[i + 1 .. j] around replaces the steps at i and at j by here[i]-here[j] and there[i]-there[j]
         gain = steps[:, None] + steps - padded[np.ix_(here, here)] - padded[np.ix_(there, there)]
         start, stop = np.unravel_index(np.triu(gain, 1).argmax(), gain.shape)
-        if gain[start, stop] <= 1e-6 * steps.sum() or start >= stop:
+        if not gain[start, stop] > 1e-6 * steps.sum():
             return tour[1:-1]
         tour[start + 1 : stop + 1] = tour[start + 1 : stop + 1][::-1]

@@ -5,9 +5,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from data.errors import DataError
 from data.image import check_image, to_float
 from data.scenes.light import RESPONSES, to_eight_bits, to_linear, with_noise
-from data.scenes.options import check_amounts
+from data.scenes.options import check_amounts, check_stops
 from data.scenes.photographs import one_coin, photograph
 from data.stack import Stack, open_stack
 
@@ -16,6 +17,7 @@ BRIGHT_SHARE = 0.4  # of the stops of light lie above middle, the rest below
 GRAIN = 0.5 / 255  # spread of the values of a photograph, which hides its 8-bit steps
 COPPER = np.array([0.80, 0.52, 0.33], np.float32)
 COIN_SHARE = 0.17  # width of the coin, of that of the picture
+SMALLEST_COIN = 3  # pixels
 FORESHORTENED = 0.62  # height over width of a round thing on the table
 COIN_PATH = ((0.81, 0.66), (0.73, 0.97))  # its left and its lower edge, at first and at last, as shares of the picture
 VISIBLE = 1 / 64  # change of the light, of the light itself, from which on a pixel counts as moved
@@ -63,7 +65,8 @@ def exposure_bracket(
     Raises
     ------
     DataError
-        If the picture is no image, or scikit-image, for the coffee and the coin, is not installed.
+        If the picture is no image, or too small for a coin that moves, or scikit-image, for the coffee and the coin,
+        is not installed.
     ValueError
         If an option is out of range.
 
@@ -73,6 +76,7 @@ def exposure_bracket(
        :doi:`10.1145/258734.258884`
     """
     check_amounts(light=light, noise=noise)
+    check_stops(light=light)
     exposures = _exposures(exposures)
     _check_response(response)
     picture = photograph("coffee") if picture is None else np.asarray(picture)
@@ -117,6 +121,8 @@ def _with_coin(reflectance, position):
     height, width, channels = reflectance.shape
     coin, alpha = one_coin()
     size = [round(COIN_SHARE * width), round(COIN_SHARE * width * FORESHORTENED)]
+    if min(size) < SMALLEST_COIN or size[1] > COIN_PATH[1][0] * height:
+        raise DataError(f"a picture of {width} x {height} pixels is too small or too flat for a coin; leave out moving")
     coin, alpha = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (to_float(coin), alpha))
     metal = to_linear(coin)[..., None] * (COPPER if channels == 3 else COPPER.mean())
     left, top = (round(a + (b - a) * position) for a, b in _path(size, width, height))
@@ -145,6 +151,7 @@ def _exposures(exposures):
     exposures = np.atleast_1d(np.asarray(exposures, np.float64))
     if exposures.ndim != 1 or exposures.size == 0 or not np.isfinite(exposures).all():
         raise ValueError(f"exposures must be a list of stops, such as (-2, 0, 2), got {exposures}")
+    check_stops(**{f"exposure {index}": stop for index, stop in enumerate(exposures)})
     return exposures
 
 

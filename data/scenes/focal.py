@@ -10,7 +10,7 @@ from data.errors import DataError
 from data.image import check_image, to_float
 from data.scenes.lens import MOST_LAYERS, STEP, circle_of_confusion, cut_into_layers, defocus
 from data.scenes.light import to_eight_bits, to_linear, with_noise
-from data.scenes.options import check_amounts, check_finite, check_positive
+from data.scenes.options import check_amounts, check_blur, check_finite, check_positive, check_stops
 from data.scenes.photographs import FOCAL_LENGTH, motorcycle
 from data.stack import Stack, open_stack
 
@@ -104,7 +104,8 @@ def focal_stack(
     """
     check_positive(focal_length=focal_length, f_number=f_number, pixel_pitch=pixel_pitch)
     check_amounts(tolerance=tolerance, shift=shift, noise=noise)
-    check_finite(breathing=breathing, drift=drift)
+    check_finite(breathing=breathing)
+    check_stops(drift=drift)
     photograph, depth = _scene(photograph, depth)
     distances = _distances(distances, depth, focal_length)
     lens = {"focal_length": focal_length, "f_number": f_number}
@@ -121,8 +122,8 @@ def focal_stack(
         frames.append(to_eight_bits(with_noise(exposed, noise, rng)).reshape(photograph[view].shape))
     return FocalStack(
         stack=open_stack(frames),
-        sharp=to_float(photograph[view]),
-        depth=depth[view],
+        sharp=to_float(photograph[view]).copy(),
+        depth=depth[view].copy(),
         index=np.argmin([diameter(depth[view]) for diameter in confusion], axis=0).astype(np.uint16),
         distances=distances,
         matrices=to_view @ matrices @ np.linalg.inv(to_view),
@@ -135,6 +136,7 @@ def _lights(photograph, depth, confusion, pixel_pitch, tolerance):
     light = to_linear(to_float(np.atleast_3d(photograph)))
     ends = np.float32([depth.min(), depth.max()])
     largest = max(float(diameter(ends).max()) for diameter in confusion) / pixel_pitch
+    check_blur((largest - tolerance) / 2, light.shape)
     count = int(np.clip(np.ceil(largest / STEP), 1, MOST_LAYERS))
     layers = cut_into_layers(light, depth, count=count, reach=int(np.ceil(largest)) + 1)
     for diameter in confusion:
@@ -207,7 +209,11 @@ def _distances(distances, depth, focal_length):
             raise ValueError(f"distances must be a number of frames, 1 or more, or a list of metres, got {distances}")
         distances = 1 / np.linspace(1 / depth.min(), 1 / depth.max(), int(distances), dtype=np.float64)
     distances = np.asarray(distances, np.float64)
-    if distances.size == 0 or not (distances.min() > focal_length and np.isfinite(distances.max())):
+    if (
+        distances.ndim != 1
+        or distances.size == 0
+        or not (distances.min() > focal_length and np.isfinite(distances.max()))
+    ):
         raise ValueError(
             f"a lens of {focal_length * 1000:g} mm focuses at more than {focal_length:g} m, got distances {distances}; "
             "give them in metres"

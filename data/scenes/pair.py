@@ -8,7 +8,7 @@ from data.errors import DataError
 from data.image import check_image, to_float
 from data.scenes.lens import blur
 from data.scenes.light import to_eight_bits, to_linear, with_noise
-from data.scenes.options import check_amounts
+from data.scenes.options import check_amounts, check_blur
 from data.scenes.photographs import coins, photograph
 from data.stack import Stack, open_stack
 
@@ -62,6 +62,7 @@ def focus_pair(foreground=None, alpha=None, background=None, *, radius=5.0, nois
     check_amounts(radius=radius, noise=noise)
     foreground, alpha, background = _parts(foreground, alpha, background)
     shape = foreground.shape
+    check_blur(radius, shape)
     front, back = (to_linear(to_float(np.atleast_3d(image))) for image in (foreground, background))
     opacity = np.atleast_3d(alpha)
     veil, spread = blur(opacity, radius), blur(opacity * front, radius)
@@ -70,7 +71,7 @@ def focus_pair(foreground=None, alpha=None, background=None, *, radius=5.0, nois
     rng = np.random.default_rng(seed)
     frames = [to_eight_bits(with_noise(light, noise, rng)).reshape(shape) for light in (near, far)]
     sharp = to_eight_bits(opacity * front + (1 - opacity) * back).reshape(shape)
-    return FocusPair(open_stack(frames), to_float(sharp), (alpha < 0.5).astype(np.uint8), alpha)
+    return FocusPair(open_stack(frames), to_float(sharp), (alpha < 0.5).astype(np.uint8), alpha.copy())
 
 
 def _parts(foreground, alpha, background):

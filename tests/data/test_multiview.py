@@ -98,6 +98,9 @@ def test_a_folder_without_scenes(tmp_path):
     write(tmp_path / "1.png", 0)
     with pytest.raises(DataError, match="holds pictures, not folders of pictures; .* data.open_stack"):
         MultiviewDataset(tmp_path)
+    (tmp_path / "1.png").rename(tmp_path / "1.PNG")
+    with pytest.raises(DataError, match="holds pictures, not folders of pictures"):
+        MultiviewDataset(tmp_path)
     with pytest.raises(DataError, match="no scene was given"):
         MultiviewDataset([])
 
@@ -172,6 +175,21 @@ def test_a_registered_set_that_is_not_complete_is_not_opened(tmp_path, monkeypat
     dataset = MultiviewDataset(tmp_path / "lytro")
     assert len(dataset["01"]) == 2
     (tmp_path / "lytro" / "01" / "b.jpg").unlink()  # as a download that was interrupted leaves it
+    with pytest.raises(DataError, match="lytro/01"):
+        dataset["01"]
+
+
+@pytest.mark.parametrize("linked", ["FUSION_DATA", "the dataset"])
+def test_a_registered_set_is_one_through_a_link_too(tmp_path, monkeypatch, linked):
+    place, link = tmp_path / "place", tmp_path / "link"
+    write(place / "lytro" / "01" / "a.jpg", 0.5)  # and no b.jpg
+    try:
+        link.symlink_to(place, target_is_directory=True)
+    except OSError:
+        pytest.skip("no links can be made here")
+    monkeypatch.setenv("FUSION_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setenv("FUSION_DATA", str(link if linked == "FUSION_DATA" else place))
+    dataset = MultiviewDataset((place if linked == "FUSION_DATA" else link) / "lytro")
     with pytest.raises(DataError, match="lytro/01"):
         dataset["01"]
 

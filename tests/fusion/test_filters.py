@@ -184,3 +184,15 @@ def test_only_the_guided_filter_takes_the_noise_and_leaves_the_edge():
     jump = {name: (result[:, 40] - result[:, 39]).mean() for name, result in results.items()}
     assert max(noise["guided"], noise["gaussian"]) < 0.02 < 0.04 < noise["none"]
     assert jump["gaussian"] < 0.1 < 0.5 < min(jump["guided"], jump["none"])
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_last_axis_of_one_stays(name):
+    guide = np.random.default_rng(0).random((20, 30), dtype=np.float32)
+    assert FILTERS[name](np.ones((20, 30, 1), np.float32), guide, 3, 0.01).shape == (20, 30, 1)
+
+
+@pytest.mark.parametrize("r", [-2, 1.5, -0.5, np.nan])
+def test_a_gaussian_takes_whole_radii_only(r):
+    with pytest.raises(ValueError, match="r must be a whole number of pixels"):
+        gaussian_filter(np.ones((4, 5)), None, r, 0.01)

@@ -125,6 +125,12 @@ def test_the_coin_gives_back_a_share_of_the_light_as_what_it_lies_on_does():
     np.testing.assert_allclose(made.radiance[lit].mean(axis=0), expected, rtol=0.1)
 
 
+def test_outside_the_ghosts_every_frame_shows_the_light_of_the_truth_in_every_colour():
+    made = scenes.exposure_bracket(light=0, exposures=(0, 0, 0), noise=0, moving=True)
+    for frame, ghosts in zip(made.stack, made.ghosts, strict=True):
+        assert np.abs(frame - made.stack[1])[~ghosts].max() <= 4 / 255  # 1 / 64 of the light, there and here
+
+
 def test_what_looks_alike_by_chance_within_a_ghost_is_part_of_it(moving):
     for ghosts in moving.ghosts:
         _, _, statistics, _ = cv2.connectedComponentsWithStats((~ghosts).astype(np.uint8), connectivity=4)
@@ -135,6 +141,18 @@ def test_a_gray_picture_gives_gray_frames():
     made = scenes.exposure_bracket(np.full((40, 60), 0.5, np.float32), moving=True)
     assert made.stack.shape == (5, 40, 60)
     assert made.radiance.shape == made.photograph.shape == (40, 60)
+
+
+def test_noise_is_that_of_the_light_that_each_frame_takes_in():
+    even = np.full((80, 100), 0.5, np.float32)
+    still = scenes.exposure_bracket(even, light=0, exposures=(1, -2), noise=0)
+    noisy = scenes.exposure_bracket(even, light=0, exposures=(1, -2), noise=0.05)
+    added = []
+    for frame, clean, stop in zip(noisy.stack, still.stack, (1, -2), strict=True):
+        added.append(scenes.to_linear(frame) - scenes.to_linear(clean))
+        taken_in = scenes.to_linear(np.float32(0.5)) * 2.0**stop
+        assert added[-1].std() == pytest.approx(0.05 * np.sqrt(taken_in + 0.01), rel=0.05)
+    assert abs(np.corrcoef(added[0].ravel(), added[1].ravel())[0, 1]) < 0.05
 
 
 def test_a_seed_repeats_the_noise():
@@ -152,6 +170,8 @@ def test_a_seed_repeats_the_noise():
         ({"exposures": [[0, 1], [2, 3]]}, "exposures must be a list of stops"),
         ({"light": -1}, "light must be 0 or more"),
         ({"noise": np.inf}, "noise must be 0 or more"),
+        ({"light": 400}, "light must be at most 40 stops"),
+        ({"exposures": (0, 200)}, "exposure 1 must be at most 40 stops"),
     ],
 )
 def test_bad_options_are_named(options, text):
@@ -162,3 +182,9 @@ def test_bad_options_are_named(options, text):
 def test_what_is_no_picture_is_named():
     with pytest.raises(DataError, match="picture has shape"):
         scenes.exposure_bracket(np.zeros((4, 5, 2)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 200), (12, 200), (8, 8)])
+def test_a_picture_without_room_for_a_coin_is_named(shape):
+    with pytest.raises(DataError, match=f"{shape[1]} x {shape[0]} pixels is too small or too flat for a coin"):
+        scenes.exposure_bracket(np.full(shape, 0.5), moving=True)

@@ -74,6 +74,16 @@ def test_an_even_scene_stays_even():
         np.testing.assert_allclose(frame, 128 / 255, atol=1.01 / 255)  # rounded from just above or below a half
 
 
+def test_noise_is_as_strong_as_asked_differs_between_frames_and_is_not_in_the_truth():
+    even = np.full((80, 90), 0.8, np.float32)
+    pair = scenes.focus_pair(even, np.ones((80, 90)), even, noise=0.02)
+    near, far = (to_linear(frame) for frame in pair.stack)
+    for light in (near, far):
+        assert light.std() == pytest.approx(0.02 * np.sqrt(to_linear(np.float32(0.8)) + 0.01), rel=0.05)
+    assert abs(np.corrcoef(near.ravel(), far.ravel())[0, 1]) < 0.05
+    np.testing.assert_allclose(pair.sharp, 0.8, atol=0.5 / 255)
+
+
 def test_a_seed_repeats_the_noise():
     first, again, other = (scenes.focus_pair(noise=0.02, seed=seed).stack.pixels(0) for seed in (3, 3, 4))
     assert np.array_equal(first, again)
@@ -108,3 +118,13 @@ def test_integers_and_floats_are_the_same_parts():
 def test_options_out_of_range_are_refused(option, value):
     with pytest.raises(ValueError, match=f"{option} must be 0 or more, and finite, got {value}"):
         scenes.focus_pair(**{option: value})
+
+
+def test_a_blur_wider_than_the_picture_is_refused():
+    with pytest.raises(ValueError, match="wider than the picture of 512 x 404"):
+        scenes.focus_pair(radius=300)
+
+
+def test_a_pair_owns_its_alpha(coins):
+    scenes.focus_pair().alpha[:] = 0
+    assert scenes.focus_pair().alpha.max() == 1

@@ -85,6 +85,8 @@ def test_what_is_cut_out_loses_a_pixel_and_has_a_soft_rim():
 def test_one_coin_is_round():
     picture, alpha = photographs.one_coin()
     assert picture.shape == alpha.shape
+    largest = max(cv2.contourArea(outline) for outline in photographs.coin_outlines(photographs.photograph("coins")))
+    assert 0.9 * largest < alpha.sum() < largest  # less the pixel at the rim
     assert alpha.sum() == pytest.approx(np.pi / 4 * (alpha.shape[0] - 7) * (alpha.shape[1] - 7), rel=0.05)
 
 
