@@ -137,13 +137,13 @@ def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", prog
     progress = progress or (lambda frames, what: frames)
     frames = range(len(stack))
     labels, pixels = _choose(stack, progress(frames, "choosing"))
-    blend = _TwoScaleBlend(stack.shape[1:], (base, detail), choose_guide)
+    sums = _TwoScaleBlend(stack.shape[1:], (base, detail), choose_guide)
     for index in progress(frames[::-1], "blending"):
         if index != frames[-1]:  # the last frame is still at hand
             pixels = None  # let a frame go before the next one is read
             pixels = stack.pixels(index)
-        blend.add(pixels, labels == index)
-    return blend.result()
+        sums.add(pixels, labels == index)
+    return sums.result()
 
 
 def _choose(stack, frames):

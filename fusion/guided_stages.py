@@ -149,7 +149,7 @@ class gff:
 
     def _fuse(self, name, layers, r, eps, filt):
         """Refine the weights, normalise them and blend the layers; keep all three under a name."""
-        guides = map(to_float, self._grays())
+        guides = (to_float(gray).copy() for gray in self._grays())  # filt may write to its own
         weights = np.stack([refined(*pair, r, eps, filt) for pair in zip(self.weights, guides, strict=True)])
         self.refined_weights[name] = weights
         self.normalised_refined_weights[name] = normalise_weights(weights)

@@ -25,8 +25,9 @@ def focus_order(stack):
     Returns
     -------
     list of int
-        Frame numbers. Frames that are far apart in focus, so that neighbours share no sharp place, are put in some
-        order, not always the right one.
+        Frame numbers. The order is a guess, to be looked at: where neighbours share no sharp place, or where both ends
+        of the stack are blurred nearly everywhere and so look alike, it may be wrong, most often by being cut in the
+        middle and joined at the ends.
 
     Raises
     ------

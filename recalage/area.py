@@ -11,7 +11,7 @@ TOLERANCE = 1e-6  # pixels
 
 
 def common_area(matrices, shape):
-    """Find the largest rectangle of the last frame that every frame covers.
+    """Find a rectangle of the last frame that every frame covers, within 1 % as large as the largest one.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from data.image import check_image
 
 MAX_PIXELS = 500_000  # of the image that features are looked for in; more costs time and gains little accuracy
 MAX_FEATURES = 2000  # the strongest ones
+BLANK = 1 / 4096  # range of gray values below which an image is blank: what rounding leaves of an even one
 MIN_CONTRAST = 0.005  # an eighth of what OpenCV asks for: in blurred frames, features are weak
 
 
@@ -92,7 +93,7 @@ def _stretch(gray):
     low, high = np.percentile(gray[::4, ::4], (0.5, 99.5))
     if not high > low:
         low, high = float(gray.min()), float(gray.max())
-    gain = 255 / (high - low) if high > low else 0
+    gain = 255 / (high - low) if high - low > BLANK else 0
     return cv2.convertScaleAbs(np.maximum(gray - np.float32(low), 0), alpha=gain)
 
 

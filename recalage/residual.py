@@ -9,6 +9,7 @@ from recalage.matching import match
 
 MAX_CELLS = 8  # the image is looked at in up to 8 x 8 cells
 LOOSE_THRESHOLD = 10.0  # pixels of the reduced image; far beyond any error of localisation, rare for a false match
+NEIGHBOURS = 6  # matches around one that tell whether it may be right though most others contradict it
 MIN_MATCHES = 12
 MATCHES_PER_CELL = 20  # on average; with fewer matches, cells are larger
 
@@ -40,9 +41,9 @@ def misalignment(warped, target):
     -----
     A blurred feature is found a pixel or so off, which says nothing about registration. So displacements are smoothed:
     an affine map of all of them, plus the median of what it leaves in each cell (of 8 x 8 cells, fewer where there are
-    fewer than 20 matches a cell). Errors of localisation cancel, while a part of the image that is displaced counts
-    in full. No displacement is too large to count: matches are discarded only where they contradict, by more than 10
-    pixels (of the image reduced to half a megapixel), the homography that most agree on, as false matches do.
+    fewer than 20 matches a cell). Errors of localisation cancel, while a part of the image that is displaced
+    counts. Matches are discarded as false where they contradict by more than 10 pixels (of the image reduced to half a
+    megapixel) both the homography that most agree on and most of the 6 contradicting matches nearest to them.
     """
     if np.shape(warped)[:2] != np.shape(target)[:2]:
         raise ValueError(f"images must be of one size, got shapes {np.shape(warped)} and {np.shape(target)}; warp one")
@@ -70,6 +71,7 @@ def _agreeing_matches(warped, target):
     source, destination = source[order], destination[order]
     threshold = LOOSE_THRESHOLD * warped.pitch
     kept = find_consensus(source, destination, threshold)[1] & find_consensus(destination, source, threshold)[1]
+    kept[~kept] = _agree_with_neighbours(source[~kept], destination[~kept], threshold)
     if kept.sum() < MIN_MATCHES:
         raise RegistrationError(
             f"the distance of the two images cannot be measured: {kept.sum()} of {len(kept)} matches agree, and "
@@ -78,6 +80,16 @@ def _agreeing_matches(warped, target):
             ("warped", "target"),
         )
     return source[kept], destination[kept]
+
+
+def _agree_with_neighbours(source, destination, threshold):
+    """Tell which matches move as most of those around them do: a part that is displaced, not matches by chance."""
+    if len(source) <= NEIGHBOURS:
+        return np.zeros(len(source), bool)
+    places, moves = (source + destination) / 2, destination - source
+    nearest = np.linalg.norm(places[:, None] - places, axis=2).argsort(axis=1)[:, 1 : NEIGHBOURS + 1]
+    alike = np.linalg.norm(moves[nearest] - moves[:, None], axis=2) < threshold
+    return alike.sum(axis=1) > NEIGHBOURS / 2
 
 
 def _cells(points, shape):

@@ -40,7 +40,9 @@ def warp(image, matrix, shape=None):
     image = np.asarray(image)
     check_image("image", image)
     matrix = check_matrix(matrix)
-    height, width = (shape or image.shape)[:2]
+    height, width = (image.shape if shape is None else shape)[:2]
+    if not min(height, width) >= 1:
+        raise ValueError(f"shape must be a height and a width of 1 pixel or more, got {(height, width)}")
     pixels = image.astype(image.dtype.newbyteorder("=") if is_integer(image) else np.float32, copy=False)
     warped = cv2.warpPerspective(
         pixels, matrix, (width, height), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE

@@ -32,6 +32,9 @@ class ExposureBracket(NamedTuple):
     ghosts: np.ndarray  # (N, H, W) bool: where a frame shows something else than the radiance, as a thing has moved
     photograph: np.ndarray  # (H, W[, 3]) float32: the scene under even light
 
+    def __repr__(self):
+        return f"<ExposureBracket of {self.stack!r}>"
+
 
 def exposure_bracket(
     picture=None, *, light=10.0, exposures=(-4, -2, 0, 2, 4), response="srgb", noise=0.005, moving=False, seed=0
@@ -148,7 +151,7 @@ def _differs(scene, reference):
 
 
 def _exposures(exposures):
-    exposures = np.atleast_1d(np.asarray(exposures, np.float64))
+    exposures = np.asarray(exposures, np.float64)
     if exposures.ndim != 1 or exposures.size == 0 or not np.isfinite(exposures).all():
         raise ValueError(f"exposures must be a list of stops, such as (-2, 0, 2), got {exposures}")
     check_stops(**{f"exposure {index}": stop for index, stop in enumerate(exposures)})

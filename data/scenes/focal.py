@@ -10,7 +10,7 @@ from data.errors import DataError
 from data.image import check_image, to_float
 from data.scenes.lens import MOST_LAYERS, STEP, circle_of_confusion, cut_into_layers, defocus
 from data.scenes.light import to_eight_bits, to_linear, with_noise
-from data.scenes.options import check_amounts, check_blur, check_finite, check_positive, check_stops
+from data.scenes.options import check_amounts, check_blur, check_positive, check_share, check_stops
 from data.scenes.photographs import FOCAL_LENGTH, motorcycle
 from data.stack import Stack, open_stack
 
@@ -27,6 +27,9 @@ class FocalStack(NamedTuple):
     distances: np.ndarray  # (N,) metres: what each frame is focused at
     matrices: np.ndarray  # (N, 3, 3): maps (x, y, 1) of a frame to the all-in-focus image
     gains: np.ndarray  # (N,): light of each frame, of that in the scene
+
+    def __repr__(self):
+        return f"<FocalStack of {self.stack!r}>"
 
 
 def focal_stack(
@@ -91,8 +94,8 @@ def focal_stack(
 
     Notes
     -----
-    The scene is cut into layers, half a pixel of the largest blur apart. Each is blurred with its opacity, and they
-    are laid over each other from far to near. What a layer hides of those behind is filled in with their nearest
+    The scene is cut into layers, up to 128, whose circles of confusion differ by half a pixel or less. Each is blurred
+    with its opacity, and they are laid over each other from far to near. What a layer hides of those behind is filled in with their nearest
     colours; it shows only through the blurred rim of the layer.
 
     References
@@ -104,7 +107,7 @@ def focal_stack(
     """
     check_positive(focal_length=focal_length, f_number=f_number, pixel_pitch=pixel_pitch)
     check_amounts(tolerance=tolerance, shift=shift, noise=noise)
-    check_finite(breathing=breathing)
+    check_share(breathing=breathing)
     check_stops(drift=drift)
     photograph, depth = _scene(photograph, depth)
     distances = _distances(distances, depth, focal_length)
@@ -116,7 +119,7 @@ def focal_stack(
     view, to_view = _common_view(matrices, photograph.shape)
     frames = []
     for light, matrix, gain in zip(
-        _lights(photograph, depth, confusion, pixel_pitch, tolerance), matrices, gains, strict=True
+        _lights(photograph, depth, distances, confusion, pixel_pitch, tolerance), matrices, gains, strict=True
     ):
         exposed = _seen_from(light, matrix, view) * np.float32(gain)
         frames.append(to_eight_bits(with_noise(exposed, noise, rng)).reshape(photograph[view].shape))
@@ -131,13 +134,14 @@ def focal_stack(
     )
 
 
-def _lights(photograph, depth, confusion, pixel_pitch, tolerance):
-    """Yield the light of the scene as the lens draws it, for each of its circles of confusion."""
+def _lights(photograph, depth, distances, confusion, pixel_pitch, tolerance):
+    """Yield the light of the scene as the lens draws it, for each distance of focus and its circles of confusion."""
     light = to_linear(to_float(np.atleast_3d(photograph)))
     ends = np.float32([depth.min(), depth.max()])
-    largest = max(float(diameter(ends).max()) for diameter in confusion) / pixel_pitch
+    at_ends = [np.sign(ends - s) * diameter(ends) / pixel_pitch for s, diameter in zip(distances, confusion)]
+    largest = float(np.abs(at_ends).max())
     check_blur((largest - tolerance) / 2, light.shape)
-    count = int(np.clip(np.ceil(largest / STEP), 1, MOST_LAYERS))
+    count = int(np.clip(np.ceil(np.ptp(at_ends, axis=1).max() / STEP), 1, MOST_LAYERS))
     layers = cut_into_layers(light, depth, count=count, reach=int(np.ceil(largest)) + 1)
     for diameter in confusion:
         sizes = [diameter(layer.depth) / pixel_pitch for layer in layers]
@@ -169,7 +173,8 @@ def _common_view(matrices, shape):
     margin = int(np.ceil(moved)) + WARP_REACH if moved else 0
     if 2 * margin > min(height, width) // 2:
         raise ValueError(
-            f"frames move by up to {moved:.0f} pixels, too far for a scene of {width} x {height}; move less"
+            f"frames move by up to {moved:.1f} pixels, which with a margin of {WARP_REACH} for interpolation is "
+            f"too far for a scene of {width} x {height}; move less"
         )
     view = slice(margin, height - margin), slice(margin, width - margin)
     return view, np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
@@ -205,17 +210,17 @@ def _scene(photograph, depth):
 def _distances(distances, depth, focal_length):
     """Distances of focus as an array; a number of them is spread evenly in 1 / distance over the depths."""
     if np.ndim(distances) == 0:
-        if not (distances >= 1 and int(distances) == distances):
+        if not (1 <= distances < float("inf") and int(distances) == distances):
             raise ValueError(f"distances must be a number of frames, 1 or more, or a list of metres, got {distances}")
         distances = 1 / np.linspace(1 / depth.min(), 1 / depth.max(), int(distances), dtype=np.float64)
     distances = np.asarray(distances, np.float64)
-    if (
-        distances.ndim != 1
-        or distances.size == 0
-        or not (distances.min() > focal_length and np.isfinite(distances.max()))
-    ):
+    if distances.ndim != 1 or distances.size == 0:
         raise ValueError(
-            f"a lens of {focal_length * 1000:g} mm focuses at more than {focal_length:g} m, got distances {distances}; "
-            "give them in metres"
+            f"distances must be a number of frames, 1 or more, or a list of metres, got {distances.tolist()}"
+        )
+    if not (distances.min() > focal_length and np.isfinite(distances.max())):
+        raise ValueError(
+            f"a lens of {focal_length * 1000:g} mm focuses at more than {focal_length:g} m, and nearer than infinity; got "
+            f"{distances.min():g} to {distances.max():g}: give them in metres"
         )
     return distances

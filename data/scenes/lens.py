@@ -7,7 +7,7 @@ import numpy as np
 
 STEP = 0.5  # pixels of the circle of confusion between two slices of a scene
 MOST_LAYERS = 128
-FINER = 16  # points along a pixel at which it is asked whether it lies in a disc
+FINER = 16  # points along a pixel at which it is asked whether it lies in a disc; fewer in large discs
 
 
 def circle_of_confusion(depth, distance, *, focal_length, f_number):
@@ -30,11 +30,18 @@ def circle_of_confusion(depth, distance, *, focal_length, f_number):
         In metres, 0 in focus, for a thin lens: ``aperture * focal_length / (distance - focal_length) * abs(depth -
         distance) / depth``.
 
+    Raises
+    ------
+    ValueError
+        If the lens is focused at its focal length or nearer.
+
     References
     ----------
     .. [1] M. Potmesil, I. Chakravarty, "A lens and aperture camera model for synthetic image generation," SIGGRAPH
        1981. :doi:`10.1145/800224.806818`
     """
+    if not distance > focal_length:
+        raise ValueError(f"a lens of {focal_length:g} m focuses at more than that, got a distance of {distance:g} m")
     aperture = focal_length / f_number
     return aperture * focal_length / (distance - focal_length) * np.abs(depth - distance) / depth
 
@@ -44,8 +51,8 @@ def disc(radius):
     reach = max(0, int(np.ceil(radius - 0.5)))
     if not reach:
         return np.ones((1, 1), np.float32)
-    pixels = 2 * reach + 1
-    position = (np.arange(pixels * FINER) + 0.5) / FINER - pixels / 2
+    pixels, finer = 2 * reach + 1, int(np.clip(8 * FINER / radius, 2, FINER))
+    position = (np.arange(pixels * finer) + 0.5) / finer - pixels / 2
     covered = position[:, None] ** 2 + position**2 <= radius * radius
     kernel = cv2.resize(covered.astype(np.float32), (pixels, pixels), interpolation=cv2.INTER_AREA)
     return kernel / kernel.sum()

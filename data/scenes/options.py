@@ -32,8 +32,8 @@ def check_stops(**options):
             raise ValueError(f"{name} must be at most {MOST_STOPS} stops, got {value}")
 
 
-def check_finite(**options):
-    """Raise a ValueError unless every option is finite."""
+def check_share(**options):
+    """Raise a ValueError unless every option is a share that leaves something of what it is added to."""
     for name, value in options.items():
-        if not abs(value) < float("inf"):
-            raise ValueError(f"{name} must be finite, got {value}; 0 leaves it out")
+        if not abs(value) < 1:
+            raise ValueError(f"{name} must lie between -1 and 1, got {value}; 0 leaves it out")

@@ -21,6 +21,9 @@ class FocusPair(NamedTuple):
     decision: np.ndarray  # (H, W) uint8: the frame that shows what is there, 0 or 1
     alpha: np.ndarray  # (H, W) float32: opacity of the foreground
 
+    def __repr__(self):
+        return f"<FocusPair of {self.stack!r}>"
+
 
 def focus_pair(foreground=None, alpha=None, background=None, *, radius=5.0, noise=0.0, seed=0):
     r"""Take two pictures of a foreground before a background, each with one of them in focus.

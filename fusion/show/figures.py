@@ -11,7 +11,8 @@ PANEL = 4.2  # inches: width of one picture
 DPI = 110
 GAP = 0.06  # inches between two pictures
 LABEL = 0.3  # inches above a picture for its label
-SIGNED_MEAN = 0.02  # an image with values below 0 and a mean nearer to 0 than this is a layer around 0
+SIGNED_MEAN = 0.02  # an image whose mean is nearer to 0 than this is a layer around 0,
+SIGNED_SHARE = 0.2  # if it also goes below 0, by this share of what it goes above
 
 
 def plot_images(*images, labels=None, columns=None):
@@ -21,7 +22,7 @@ def plot_images(*images, labels=None, columns=None):
     ----------
     *images : ndarray of shape (H, W) or (H, W, 3)
         In [0, 1], or uint8 or uint16; what lies outside is clipped. Gray and colour may be mixed, sizes may differ. An
-        image around 0, such as a detail layer (values below 0, and a mean of less than 0.02 in amount), is drawn with 0
+        image around 0, such as a detail layer (a mean of less than 0.02 in amount, and values as far below 0 as a fifth of the largest), is drawn with 0
         as middle gray, and twice the contrast.
     labels : list of str, optional
         One above each picture.
@@ -72,7 +73,7 @@ def _check_drawable(images, labels):
 def _drawn(image):
     """Values between 0 and 1 that are drawn for an image."""
     image = to_float(image)
-    around_zero = image.min() < 0 and abs(image.mean()) < SIGNED_MEAN
+    around_zero = -image.min() > SIGNED_SHARE * image.max() and abs(image.mean()) < SIGNED_MEAN
     return np.clip(0.5 + 2 * image if around_zero else image, 0, 1)
 
 

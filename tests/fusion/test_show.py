@@ -144,3 +144,11 @@ def test_lines_keep_values_and_names():
         assert_array_equal(line.get_xydata(), np.column_stack([x, values]))
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("radius (pixels)", "error (dB)")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(curves)
+
+
+def test_a_dark_picture_is_no_layer():
+    """A value a hair below 0, as interpolation leaves it, does not turn black into gray."""
+    dark = np.full((4, 6), 0.005, np.float32)
+    dark[0, 0] = -1e-4
+    (axes,) = plot_images(dark).axes
+    assert axes.images[0].get_array().max() == pytest.approx(0.005)

@@ -52,6 +52,13 @@ def test_a_blank_picture_has_none(value):
     assert features.points.shape == (0, 2) and features.descriptors.shape == (0, 128)
 
 
+@pytest.mark.parametrize("blank", [np.uint8(90), np.uint16(30000), np.float32(0.1234)])
+@pytest.mark.parametrize("shape", [(800, 1200), (1200, 801, 3)])
+def test_a_large_blank_picture_has_none(blank, shape):
+    """Reducing it leaves rounding errors, which are no features."""
+    assert len(find_features(np.full(shape, blank)).points) == 0
+
+
 def test_a_line_of_pixels_has_none():
     assert len(find_features(np.linspace(0, 1, 50, dtype=np.float32)[None]).points) == 0
 

@@ -65,6 +65,16 @@ def test_a_displaced_part_counts(photograph):
     assert 1.2 < misalignment(photograph, patched) < 3.5
 
 
+@pytest.mark.parametrize("shift", [9, 30])
+@pytest.mark.parametrize("share", [0.25, 0.4])
+def test_a_large_part_far_away_counts(photograph, share, shift):
+    """Neither its size nor its distance takes a part out of the measure."""
+    width = photograph.shape[1]
+    patched, first = photograph.copy(), round((1 - share) * width)
+    patched[:, first:] = np.roll(photograph, shift, axis=0)[:, first:]
+    assert misalignment(photograph, patched) == pytest.approx(shift * share**0.5, rel=0.35)
+
+
 @pytest.mark.parametrize(("scale", "sigma"), [(1.01, 2), (0.97, 5), (0.9, 5)])
 def test_the_order_does_not_matter(photograph, scale, sigma):
     """With much blur, the inliers of the two directions differ."""

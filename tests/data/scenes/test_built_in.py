@@ -135,3 +135,8 @@ def test_truth_of_a_bracket_is_refused():
 def test_unknown_scene_names_the_others():
     with pytest.raises(data.DataError, match=r"'built-in/tea'.*built-in/coffee"):
         data.load("built-in/tea")
+
+
+def test_a_scene_is_one_line_to_read():
+    made = scenes.built_in("built-in/coins")
+    assert repr(made) == f"<FocusPair of {made.stack!r}>"

@@ -166,6 +166,7 @@ def test_a_seed_repeats_the_noise():
     [
         ({"response": "kodak"}, "response must be one of srgb, film, linear, got 'kodak'"),
         ({"exposures": ()}, "exposures must be a list of stops"),
+        ({"exposures": 3}, "exposures must be a list of stops"),
         ({"exposures": (0, np.nan)}, "exposures must be a list of stops"),
         ({"exposures": [[0, 1], [2, 3]]}, "exposures must be a list of stops"),
         ({"light": -1}, "light must be 0 or more"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from data import scenes
 from data.scenes import circle_of_confusion
 from data.scenes.lens import blur, cut_into_layers, defocus, disc
 
@@ -93,3 +94,22 @@ def test_a_layer_goes_on_behind_nearer_ones_as_far_as_asked(near_on_the_right):
 def test_a_layer_lies_where_its_blur_is_that_of_its_pixels_on_average(near_on_the_right):
     (layer,) = cut_into_layers(np.ones((60, 60, 1), np.float32), near_on_the_right, count=1, reach=0)
     assert layer.depth == pytest.approx(1 / np.mean([1 / NEAR, 1 / FAR]))  # for blur goes with 1 / depth
+
+
+@pytest.mark.parametrize("distance", [0.05, 0.04, np.nan])
+def test_a_lens_cannot_focus_within_its_focal_length(distance):
+    with pytest.raises(ValueError, match="a lens of 0.05 m focuses at more than that"):
+        circle_of_confusion(2.0, distance, focal_length=0.05, f_number=2)
+
+
+def test_layers_are_fine_enough_for_a_focus_in_between():
+    """What is off the focus by less than a pixel is sharp, what is off by two is not, to the column."""
+    picture = np.random.default_rng(0).random((40, 600), dtype=np.float32)
+    depth = np.tile(np.linspace(1.5, 6, 600, dtype=np.float32), (40, 1))
+    made = scenes.focal_stack(picture, depth, distances=[2.4], f_number=0.8)
+    pitch = 0.05 / 994.978
+    circle = circle_of_confusion(depth[0], 2.4, focal_length=0.05, f_number=0.8) / pitch
+    off = np.abs(made.stack[0] - picture).mean(axis=0) > 1 / 255
+    assert circle.max() > 20
+    assert not off[circle < 0.5].any()
+    assert off[circle > 1.8].all()
