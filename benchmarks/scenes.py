@@ -75,20 +75,15 @@ def registration(stack):
     to_last = recalage.homographies(frames)
     area = recalage.common_area(to_last, frames[0].shape)
     registered = [frame[area] for frame in registered]
+    middle = (frames[0].shape[1] / 2, frames[0].shape[0] / 2)
     return {
         "frames": len(frames),
         "size": stack.shape[2:0:-1],
         "cpu_s": round(spent, 2),
         "before_px": [round(recalage.misalignment(*pair), 2) for pair in zip(frames, frames[1:])],
         "after_px": [round(recalage.misalignment(*pair), 2) for pair in zip(registered, registered[1:])],
-        "scale_from_first_to_last": round(scale_in_the_middle(to_last[0], frames[0].shape), 4),
+        "scale_from_first_to_last": round(recalage.scale_at(to_last[0], middle), 4),
     }
-
-
-def scale_in_the_middle(matrix, shape):
-    """By how much a homography enlarges the middle of a frame."""
-    depth = matrix[2] @ [shape[1] / 2, shape[0] / 2, 1]
-    return float((np.linalg.det(matrix) / depth**3) ** 0.5)
 
 
 def registrations():

@@ -18,6 +18,7 @@ MODULES = {
     "match": "recalage.matching",
     "misalignment": "recalage.residual",
     "project": "recalage.homography",
+    "scale_at": "recalage.homography",
     "registration": "recalage.align",
     "warp": "recalage.warping",
 }

@@ -23,6 +23,25 @@ def project(homography, points):
     return mapped[:, :2] / mapped[:, 2:]
 
 
+def scale_at(homography, point):
+    """Tell by how much a homography enlarges the surroundings of a point.
+
+    Parameters
+    ----------
+    homography : ndarray of shape (3, 3)
+        Maps ``(x, y, 1)``.
+    point : pair of float
+        Position (x, y).
+
+    Returns
+    -------
+    float
+        Square root of how much an area there grows.
+    """
+    depth = homography[2] @ [*point, 1]
+    return float(np.sqrt(np.linalg.det(homography) / depth**3))
+
+
 def normalised(homography):
     """Scale a homography so that its last entry is 1."""
     return homography / homography[2, 2]

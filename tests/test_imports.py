@@ -17,5 +17,9 @@ def test_a_package_loads_neither_torch_nor_matplotlib(package):
     assert not {"torch", "matplotlib"} & loaded_by(f"import {package}")
 
 
+def test_interactive_pictures_load_no_matplotlib():
+    assert "matplotlib" not in loaded_by("from fusion.show import compare, scrub, zoom")
+
+
 def test_the_check_sees_what_is_loaded():
     assert "matplotlib" in loaded_by("import matplotlib")

@@ -1,6 +1,24 @@
 """Figures and interactive pictures for pages; the only importer of matplotlib."""
 
-from fusion.show.figures import gray_to_rgb, plot_images, plot_lines
-from fusion.show.widgets import compare, scrub, zoom
+import importlib
 
-__all__ = ["compare", "gray_to_rgb", "plot_images", "plot_lines", "scrub", "zoom"]
+MODULES = {
+    "compare": "fusion.show.widgets",
+    "gray_to_rgb": "fusion.show.figures",
+    "plot_images": "fusion.show.figures",
+    "plot_lines": "fusion.show.figures",
+    "scrub": "fusion.show.widgets",
+    "zoom": "fusion.show.widgets",
+}
+__all__ = list(MODULES)
+
+
+def __getattr__(name):
+    """Import a function at its first use: interactive pictures need no matplotlib."""
+    if name in MODULES:
+        return getattr(importlib.import_module(MODULES[name]), name)
+    raise AttributeError(f"module 'fusion.show' has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__():
+    return __all__

@@ -15,11 +15,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-pytest.importorskip("matplotlib")  # fusion.show imports it, for figures
-
-from data import open_stack  # noqa: E402
-from fusion.show import compare, scrub, zoom  # noqa: E402
-from fusion.show.embed import LARGEST, QUALITY  # noqa: E402
+from data import open_stack
+from fusion.show import compare, scrub, zoom
+from fusion.show.embed import LARGEST, QUALITY
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "fusion" / "show" / "templates"
