@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.run import in_turn, machine, measure
+from benchmarks.run import in_turn, machine, measure, publish
 
 RESULTS = Path(__file__).parent / "results" / "guided.json"
 COMMAND = [sys.executable, "-c", "import sys; from fusion.cli import main; sys.exit(main())"]
@@ -58,11 +58,7 @@ def main():
     parser.add_argument("--save", action="store_true", help="write the results file")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = json.dumps(compare(Path(folder), args.repeats), indent=2)
-    print(result)
-    if args.save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(result + "\n")
+        publish(compare(Path(folder), args.repeats), RESULTS, args.save)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Nothing heavy is imported here: a child's peak memory as the system reports it begins with that of its parent.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -32,6 +33,15 @@ def in_turn(commands, repeats):
         for name, command in commands.items():
             runs[name].append(measure(command))
     return {name: sorted(found, key=lambda run: run["cpu_s"])[len(found) // 2] for name, found in runs.items()}
+
+
+def publish(found, path, save):
+    """Print what was found as JSON; write it to a file too if it is to be saved."""
+    text = json.dumps(found, indent=2)
+    print(text)
+    if save:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text + "\n")
 
 
 def machine():

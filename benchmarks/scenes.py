@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.run import machine
+from benchmarks.run import machine, publish
 
 RESULTS = Path(__file__).parent / "results" / "scenes.json"
 CALLS = {
@@ -101,11 +101,7 @@ def main():
     parser.add_argument("--save", action="store_true", help="write the results file")
     args = parser.parse_args()
     found = {"machine": machine(), "cost": costs(), "psnr_db": quality(), "registration": registrations()}
-    result = json.dumps(found, indent=2)
-    print(result)
-    if args.save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(result + "\n")
+    publish(found, RESULTS, args.save)
 
 
 if __name__ == "__main__":
