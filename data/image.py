@@ -16,7 +16,7 @@ def check_image(name, array):
     array : ndarray
         (H, W) or (H, W, 3); uint8, uint16, or float in [0, 1].
     """
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or array.size == 0:
+    if not is_image_shape(array.shape):
         raise DataError(
             f"{name} has shape {array.shape}; an image is (H, W) or (H, W, 3), a stack (N, H, W) or (N, H, W, 3), "
             "so move the channels last and wrap a single image in a list"
@@ -28,6 +28,16 @@ def check_image(name, array):
     low, high = float(array.min()), float(array.max())
     if not (low >= 0 and high <= 1):
         raise DataError(f"{name} has values in [{low:g}, {high:g}]; an image lies in [0, 1]: scale, clip or mask it")
+
+
+def is_image_shape(shape):
+    """Tell whether a shape is (H, W) or (H, W, 3), with at least one pixel."""
+    return (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)) and 0 not in shape
+
+
+def is_one_colour_image(array):
+    """Tell whether an array that should be a stack is one image in colour, too large to be frames 3 pixels wide."""
+    return isinstance(array, np.ndarray) and array.ndim == 3 and array.shape[2] == 3 and min(array.shape[:2]) > 3
 
 
 def is_integer(pixels):

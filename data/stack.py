@@ -9,7 +9,7 @@ import numpy as np
 
 from data import io
 from data.errors import DataError
-from data.image import check_image, is_integer, narrow, to_float
+from data.image import check_image, is_integer, is_one_colour_image, narrow, to_float
 
 CAMERA_NAME = r"_\w{3}\d{4}"  # _DSC0001, _MG_0001: what cameras call pictures in Adobe RGB
 
@@ -149,7 +149,7 @@ def _pages_of(path, alone):
 def _stack_of_arrays(arrays):
     if len(arrays) == 0:
         raise DataError("the stack is empty: give at least one image")
-    if isinstance(arrays, np.ndarray) and arrays.ndim == 3 and arrays.shape[2] == 3 and min(arrays.shape[:2]) > 3:
+    if is_one_colour_image(arrays):
         raise DataError(
             f"an array of shape {arrays.shape} is one colour image; wrap it in a list to make a stack of it"
         )

@@ -79,17 +79,19 @@ class gff:
 
     @functools.cached_property
     def saliencies(self):
-        return np.stack([saliency(gray) for gray in self._grays()])
+        return np.stack([saliency(gray) for gray in self._grays])
 
     @functools.cached_property
     def weights(self):
         return weight_maps(decision_map(self.saliencies), len(self.ims))
 
+    @functools.cached_property
     def _grays(self):
-        """Yield the gray values of each frame: uint8 for an 8-bit picture, else float32."""
-        for index in range(len(self.ims)):
-            pixels = self.ims.pixels(index)
-            yield to_gray(pixels if self._color is None else narrow(rgb_of_hsv(to_float(pixels))))
+        """Gray values of each frame, kept for every fusion: uint8 for an 8-bit picture, else float32."""
+        frames = map(self.ims.pixels, range(len(self.ims)))
+        if self._color == "hsv":
+            frames = (narrow(rgb_of_hsv(to_float(pixels))) for pixels in frames)
+        return [to_gray(pixels) for pixels in frames]
 
     @staticmethod
     def decompose(im):
@@ -149,7 +151,7 @@ class gff:
 
     def _fuse(self, name, layers, r, eps, filt):
         """Refine the weights, normalise them and blend the layers; keep all three under a name."""
-        guides = (to_float(gray).copy() for gray in self._grays())  # filt may write to its own
+        guides = (to_float(gray).copy() for gray in self._grays)  # filt may write to its own
         weights = np.stack([refined(*pair, r, eps, filt) for pair in zip(self.weights, guides, strict=True)])
         self.refined_weights[name] = weights
         self.normalised_refined_weights[name] = normalise_weights(weights)

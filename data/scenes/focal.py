@@ -95,8 +95,8 @@ def focal_stack(
     Notes
     -----
     The scene is cut into layers, up to 128, whose circles of confusion differ by half a pixel or less. Each is blurred
-    with its opacity, and they are laid over each other from far to near. What a layer hides of those behind is filled in with their nearest
-    colours; it shows only through the blurred rim of the layer.
+    with its opacity, and they are laid over each other from far to near. What a layer hides of those behind is filled
+    in with their nearest colours; it shows only through the blurred rim of the layer.
 
     References
     ----------

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from data import to_float
-from data.image import is_integer
+from data.image import is_image_shape, is_integer
 
 QUALITY = 95  # of WebP: photographs keep their luminance to 47 dB, at a quarter of the size without loss
 LARGEST = 16383  # pixels: what WebP can hold in width and in height
@@ -36,7 +36,7 @@ def to_pixels(name, image):
 
 
 def _check_shape(name, shape):
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3) or 0 in shape:
+    if not is_image_shape(shape):
         raise ValueError(
             f"{name} has shape {shape}; a picture is (H, W) or (H, W, 3): move the channels last, "
             "and give the frames of a stack one by one"

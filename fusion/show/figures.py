@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from data import to_float
+from data.image import is_image_shape
 
 PANEL = 4.2  # inches: width of one picture
 DPI = 110
@@ -62,7 +63,7 @@ def _check_drawable(images, labels):
     if not images:
         raise ValueError("plot_images draws at least one image, got none; give images, or a stack as *stack")
     for image in images:
-        if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3) or image.size == 0:
+        if not is_image_shape(image.shape):
             raise ValueError(
                 f"an image has shape (H, W) or (H, W, 3), got {image.shape}; a stack needs a star: plot_images(*stack)"
             )

@@ -10,9 +10,8 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-import numpy as np
-
 from data import Stack
+from data.image import is_one_colour_image
 from fusion.show.embed import data_uri, to_pixels
 
 NARROWEST = 480  # CSS pixels: smaller pictures are enlarged to it
@@ -93,7 +92,7 @@ def scrub(frames, *, labels=None, alt=None):
     ValueError
         If there is no frame, a frame is no picture, two differ in size, or there are not as many labels as frames.
     """
-    if isinstance(frames, np.ndarray) and frames.ndim == 3 and frames.shape[2] == 3 < min(frames.shape[:2]):
+    if is_one_colour_image(frames):
         raise ValueError(f"frames of shape {frames.shape} are one colour picture; wrap it in a list to show it alone")
     if labels is None:
         labels = frames.names if isinstance(frames, Stack) else [f"frame {index}" for index in range(len(frames))]
