@@ -290,3 +290,18 @@ def test_an_unknown_colour_is_refused(focus_pair, color):
 def test_gray_frames_have_no_hue(focus_pair):
     with pytest.raises(ValueError, match="needs frames of three channels"):
         gff(focus_pair[..., 0], color="hsv")
+
+
+def test_a_filter_may_write_to_its_guide(focus_pair):
+    """Neither the caller's frames nor the next fusion notice."""
+    frames = [np.ascontiguousarray(frame[..., 1]) for frame in focus_pair]
+    before, stages = np.stack(frames), gff(frames)
+    expected = stages.fusion()
+
+    def spoil(p, guide, r, eps):
+        guide[:] = 0
+        return p
+
+    stages.fusion(filt=spoil)
+    assert_array_equal(np.stack(frames), before)
+    assert_array_equal(stages.fusion(), expected)
