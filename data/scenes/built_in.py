@@ -12,6 +12,7 @@ from data.scenes.focal import focal_stack
 from data.scenes.light import LUMINANCE, to_eight_bits, to_linear
 from data.scenes.pair import focus_pair
 from data.scenes.photographs import motorcycle
+from data.scenes.thin import fence_before_lawn
 
 
 class Scene(NamedTuple):
@@ -111,6 +112,11 @@ def gray_pair():
     return motorcycle_pair(to_eight_bits(to_linear(motorcycle()[0] / np.float32(255)) @ LUMINANCE))
 
 
+def thin_pair():
+    """Wires, twigs and leaves before a lawn."""
+    return focus_pair(*fence_before_lawn())
+
+
 NEAR_AND_FAR = (2.46, 3.83)  # metres
 LARGE_LENS = {"f_number": 0.43, "tolerance": 8.4}  # larger than any that is made, and with depth of field all the same
 HAND_HELD = {"breathing": 0.03, "shift": 3.0, "drift": 0.3, "noise": 0.01, "seed": 2014}
@@ -136,4 +142,12 @@ SCENES = {
         "multi-exposure", (600, 400), 3, *COFFEE, functools.partial(exposure_bracket, light=6, exposures=(-2, 0, 2))
     ),
     "built-in/ten-stops": Scene("multi-exposure", (600, 400), 5, *COFFEE, exposure_bracket),
+    "built-in/thin": Scene(
+        "multi-focus",
+        (512, 400),
+        2,
+        "grass of linolafett, via scikit-image, behind a fence and a plant that are drawn",
+        "CC0",
+        thin_pair,
+    ),
 }
