@@ -1,0 +1,86 @@
+"""How much of what the eye could learn from the sources it learns from a fused image."""
+
+import cv2
+import numpy as np
+
+from fusion.metrics.door import pair_metric
+
+WINDOWS = (17, 9, 5, 3)  # of the four scales, in pixels
+SHARES = (1, 0, 0.15, 1)
+NOISE = 0.005 * 255**2  # variance that vision adds, in squared gray levels
+TINY = 1e-10  # variance below which a window is flat
+
+
+@pair_metric("VIFF", smallest=41)
+def viff(sources, fused):
+    r"""Visual information fidelity of a fused image.
+
+    Parameters
+    ----------
+    sources : stack
+        N >= 2 frames of at least 41 x 41 pixels: the fourth scale keeps every 8th of them.
+    fused : ndarray of shape (H, W) or (H, W, 3)
+        The result.
+
+    Returns
+    -------
+    float
+        From 0, and 1 for a copy of equal sources; higher is called better. More contrast than the sources have gives
+        more than 1.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two sources, sizes differ, or an image is too small.
+
+    Notes
+    -----
+    In each window the result is taken for a source times a gain :math:`g`, plus noise. The information that reaches
+    the eye through it is compared with that of the source itself; of the N sources the one with the smallest gain
+    counts, of equal gains the last. The scales weigh 1, 0, 0.15 and 1, divided by their sum. It is computed of the
+    gray levels alone.
+
+    References
+    ----------
+    .. [1] Y. Han, Y. Cai, Y. Cao, X. Xu, "A new image fusion performance metric based on visual information
+       fidelity," Information Fusion 14(2), 2013. :doi:`10.1016/j.inffus.2011.08.002`
+    """
+    images = [*sources, fused]
+    scores = []
+    for scale, (width, share) in enumerate(zip(WINDOWS, SHARES)):
+        if scale:
+            images = [gaussian_mean(image, width)[::2, ::2] for image in images]
+        scores.append(fidelity(images[:-1], images[-1], width) if share else 0)
+    return np.dot(SHARES, scores) / np.sum(SHARES)
+
+
+def fidelity(sources, fused, width):
+    """Information that the fused image carries at one scale, as a share of what its sources carry."""
+    least, carried, present = information(sources[0], fused, width)
+    for source in sources[1:]:
+        gain, of_fused, of_source = information(source, fused, width)
+        smaller = gain <= least
+        for kept, new in ((least, gain), (carried, of_fused), (present, of_source)):
+            np.copyto(kept, new, where=smaller)
+    return np.sum(carried + 1e-7) / np.sum(present + 1e-7)
+
+
+def information(source, fused, width):
+    """Gain of every window, the information about the source that comes through it, and that of the source itself."""
+    mean_source, mean_fused = gaussian_mean(source, width), gaussian_mean(fused, width)
+    variance = np.maximum(gaussian_mean(source**2, width) - mean_source**2, 0)
+    variance_fused = np.maximum(gaussian_mean(fused**2, width) - mean_fused**2, 0)
+    covariance = gaussian_mean(source * fused, width) - mean_source * mean_fused
+    variance[variance < TINY] = 0
+    gain = np.maximum(covariance / (variance + TINY), 0)
+    gain[(variance == 0) | (variance_fused < TINY)] = 0
+    noise = variance_fused - gain * covariance + NOISE
+    return gain, np.log10(1 + gain**2 * variance / noise), np.log10(1 + variance / NOISE)
+
+
+def gaussian_mean(image, width):
+    """Gaussian mean over the windows that fit into the image; they reach 2.5 standard deviations."""
+    kernel = cv2.getGaussianKernel(width, width / 5)
+    mean = cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT)
+    inside = slice(width // 2, -(width // 2))
+    return mean[inside, inside]
