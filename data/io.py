@@ -1,6 +1,7 @@
 """Open and save picture files: JPEG, PNG, TIFF, WebP (and BMP to read), 8 or 16 bits, with their metadata."""
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
@@ -224,15 +225,13 @@ def _text(note):
     return note.decode("utf-8", "ignore") if isinstance(note, bytes) else note
 
 
-def check_output(path, *, force=False):
-    """Raise a DataError unless a picture may be written at `path`; checked before long work begins."""
-    path = Path(path)
+def check_output(path, *, force=False, endings=None):
+    """Raise a DataError unless a file, by default a picture, may be written at `path`, before long work begins."""
+    path, endings = Path(path), WRITABLE if endings is None else endings
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name a file in it")
-    if path.suffix.lower() not in WRITABLE:
-        raise DataError(
-            f"{path}: cannot be written in this format; use one of the endings {' '.join(sorted(WRITABLE))}"
-        )
+    if path.suffix.lower() not in endings:
+        raise DataError(f"{path}: cannot be written in this format; use one of the endings {' '.join(sorted(endings))}")
     if not path.parent.is_dir():
         raise DataError(f"{path}: its folder does not exist; create {path.parent} first")
     if not os.access(path.parent, os.W_OK):
@@ -281,6 +280,32 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
             tiff.write(temporary, pixels, metadata.icc, block, origin)
         else:
             temporary.write_bytes(_encode(pixels, path, quality, metadata.icc, block, origin))
+
+
+def save_json(content, path, *, force=False):
+    """Write numbers and strings as JSON, whole or not at all.
+
+    Parameters
+    ----------
+    content : dict or list
+        Of what JSON holds; NaN and infinity are no part of it.
+    path : path
+        Ends in .json.
+    force : bool, optional
+        Replace an existing file.
+
+    Raises
+    ------
+    DataError
+        If the file exists, or cannot be written.
+    ValueError
+        If a number is not finite.
+    """
+    path = Path(path)
+    check_output(path, force=force, endings={".json"})
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with _replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _to_integers(image, dtype):

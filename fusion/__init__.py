@@ -5,8 +5,8 @@ import importlib.util
 
 from fusion.version import VERSION as __version__
 
-__all__ = ["__version__", "gff", "guided_fusion"]
-METHODS = {"gff": "fusion.guided_stages", "guided_fusion": "fusion.guided"}
+__all__ = ["__version__", "evaluate", "gff", "guided_fusion"]
+METHODS = {"evaluate": "fusion.evaluation", "gff": "fusion.guided_stages", "guided_fusion": "fusion.guided"}
 
 
 def __getattr__(name):

@@ -11,7 +11,7 @@ class RunningDecision:
 
     def __init__(self, shape, dtype):
         self.labels = np.zeros(shape, dtype)
-        self._best = np.full(shape, -1, np.float32)
+        self._best = np.full(shape, -np.inf, np.float32)
 
     def add(self, index, saliency, tile=...):
         """Let frame `index` compete, in the whole image or in one tile of it."""

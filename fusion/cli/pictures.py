@@ -64,12 +64,12 @@ def save_result(fused, stack, args):
         print(f"{args.output}: {len(stack)} frames of {width} x {height} pixels fused")
 
 
-def progress_bar(args):
+def progress_bar(args, unit="frame"):
     """Return the function that methods call to show how far they are."""
     from tqdm import tqdm
 
     def progress(frames, what):
-        return tqdm(frames, desc=what, unit="frame", leave=False, disable=True if args.quiet else None)
+        return tqdm(frames, desc=what, unit=unit, leave=False, disable=True if args.quiet else None)
 
     return progress
 

@@ -1,0 +1,172 @@
+"""Score results beside what no method made."""
+
+import math
+
+import numpy as np
+
+from data import open_stack
+from data.image import check_image
+from fusion import metrics as scores
+from fusion.controls import controls as make_controls
+from fusion.metrics.door import gray_levels
+from fusion.table import CONTROL, RESULT, Row, Table, Undefined
+
+FEW = 4  # up to so many sources, each of them is a row; of more the first, the middle and the last
+KNOWN = {**scores.METRICS, **scores.NO_REFERENCE, **scores.EXPOSURE, **scores.TRUTH}
+
+
+def evaluate(sources, fused, truth=None, *, metrics=None, controls=True, progress=None):
+    """Score fused images, beside controls that any score has to be compared with.
+
+    Parameters
+    ----------
+    sources : stack
+        N >= 2 frames.
+    fused : ndarray of shape (H, W) or (H, W, 3), or dict of str to ndarray
+        One result, or several by name.
+    truth : ndarray of shape (H, W) or (H, W, 3), optional
+        What the results should be: adds PSNR and SSIM.
+    metrics : iterable of str, or dict of str to callable, optional
+        Names, of `fusion.metrics.METRICS`, `NO_REFERENCE`, `EXPOSURE` or `TRUTH`; or functions of one's own
+        ``(sources, fused) -> float``, of which more is better. By default all pair metrics that are defined for N
+        sources, all that need no reference, and those against the truth if it is given.
+    controls : bool, optional
+        Whether to score each source alone (of more than four the first, the middle and the last), the mean, a random
+        pixel and the defocused side too.
+    progress : callable, optional
+        ``progress(iterable, what)`` returns an iterable over the same pictures and shows how far it is, as tqdm does.
+
+    Returns
+    -------
+    fusion.table.Table
+        ``print`` shows it; rows by name, ``table["fused"]["Q_G"]``; ``as_dict()`` for JSON. A score that is not
+        defined for a picture is NaN there, and `undefined` says why.
+
+    Raises
+    ------
+    ValueError
+        If pictures are none, their sizes differ, there are fewer than two sources, or a metric is unknown.
+    """
+    stack = open_stack(sources)
+    results = _named(fused)
+    _check(stack, results, truth)
+    scorers = scorers_for(metrics, stack, truth)
+    pictures = [(name, RESULT, image) for name, image in results.items()]
+    pictures += [(name, CONTROL, image) for name, image in _controls(stack).items()] if controls else []
+    _check_names([name for name, _, _ in pictures])
+    progress = progress or (lambda pictures, what: pictures)
+    rows, undefined = [], []
+    for name, kind, image in progress(pictures, "scoring"):
+        found, reasons = score_with(scorers, image)
+        rows.append(Row(name, kind, found))
+        undefined += [Undefined(name, metric, reason) for metric, reason in reasons.items()]
+    return Table(rows, lower=scores.LOWER_IS_BETTER, undefined=undefined)
+
+
+def score_with(scorers, image):
+    """Score one picture; return the scores, NaN where there is none, and the reasons for those.
+
+    Parameters
+    ----------
+    scorers : dict of str to callable
+        Functions of an image and its gray levels.
+    image : ndarray of shape (H, W) or (H, W, 3)
+
+    Returns
+    -------
+    found : dict of str to float
+    reasons : dict of str to str
+    """
+    levels, found, reasons = gray_levels(image), {}, {}
+    for name, scorer in scorers.items():
+        try:
+            found[name] = float(scorer(image, levels))
+        except scores.UndefinedScore as error:
+            found[name], reasons[name] = math.nan, str(error)
+        else:
+            if math.isnan(found[name]):
+                reasons[name] = f"{name} is not a number here"
+    return found, reasons
+
+
+def _named(fused):
+    named = fused if isinstance(fused, dict) else {"fused": fused}
+    if not named:
+        raise ValueError("there is no result to score: give an image, or a dict of names and images")
+    return {name: np.asarray(image) for name, image in named.items()}
+
+
+def scorers_for(metrics, stack, truth=None):
+    """Functions of an image and its gray levels: those of the metrics asked for, or of all that apply.
+
+    Parameters
+    ----------
+    metrics, stack, truth
+        As `metrics`, `sources` and `truth` of `evaluate`; sources are read once, as gray levels.
+
+    Returns
+    -------
+    dict of str to callable
+        What `score_with` takes.
+
+    Raises
+    ------
+    ValueError
+        If a metric is unknown, or compares with a truth that is not given.
+    """
+    if isinstance(metrics, dict):
+        return {name: lambda image, levels, metric=metric: metric(stack, image) for name, metric in metrics.items()}
+    names = _defined_for(len(stack), truth) if metrics is None else _checked_names(metrics, truth)
+    gray = [gray_levels(stack.pixels(index)) for index in range(len(stack))]
+    return {name: _scorer(name, gray, truth) for name in names}
+
+
+def _scorer(name, gray, truth):
+    metric = KNOWN[name]
+    if name in scores.TRUTH:
+        return lambda image, levels: metric(image, truth)
+    if name in scores.NO_REFERENCE:
+        return lambda image, levels: metric(levels)
+    return lambda image, levels: metric(gray, levels)
+
+
+def _defined_for(count, truth):
+    pairs = [name for name, metric in scores.METRICS.items() if count <= (metric.most_sources or count)]
+    return [*pairs, *scores.NO_REFERENCE, *([] if truth is None else scores.TRUTH)]
+
+
+def _checked_names(metrics, truth):
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    for name in names:
+        if name not in KNOWN:
+            raise ValueError(f"no metric is called {name!r}; there are {', '.join(KNOWN)}")
+        if name in scores.TRUTH and truth is None:
+            raise ValueError(f"{name} compares with the truth: give the picture as it should be")
+    return names
+
+
+def _check(stack, results, truth):
+    for name, image in (results | ({} if truth is None else {"truth": np.asarray(truth)})).items():
+        check_image(name, image)
+        if image.shape[:2] != stack.shape[1:3]:
+            sizes = " x ".join(map(str, image.shape[1::-1])), " x ".join(map(str, stack.shape[2:0:-1]))
+            raise ValueError(f"{name} is {sizes[0]} pixels, but the sources are {sizes[1]}; crop them alike")
+        if truth is not None and image.shape != np.shape(truth):
+            raise ValueError(f"{name} is {_kind(image)} and truth is {_kind(np.asarray(truth))}; convert one of them")
+
+
+def _kind(image):
+    return "gray" if image.ndim == 2 else "in colour"
+
+
+def _controls(stack):
+    """Every source alone, or some of many, and what is made of all."""
+    count = len(stack)
+    shown = range(count) if count <= FEW else (0, count // 2, count - 1)
+    return {f"source {index + 1}": stack[index] for index in shown} | make_controls(stack)
+
+
+def _check_names(names):
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"two pictures are called {', '.join(sorted(twice))}; give every result a name of its own")
