@@ -1,0 +1,100 @@
+"""Put cells together to a table of the results file."""
+
+import datetime
+import json
+
+import cv2
+import numpy as np
+import scipy
+
+from benchmarks.leaderboard.contests import CONTESTS, LOSSLESS, QUOTED
+from benchmarks.leaderboard.rows import QUOTED as QUOTED_KIND
+from benchmarks.run import machine
+from fusion.metrics import LOWER_IS_BETTER
+from fusion.version import VERSION
+
+
+def assemble(name, found):
+    """Make the table of a contest.
+
+    Parameters
+    ----------
+    name : str
+        Of the contest.
+    found : dict of Cell to list of dict
+        What `cells.scores_of` returns. A cell that is missing leaves None in the table.
+
+    Returns
+    -------
+    dict
+        For JSON: scores of each row on every set, how its pictures are stored, and with what it was computed.
+    """
+    contest = CONTESTS[name]
+    sections = {storage: _section(contest, storage, found) for storage in contest.storage}
+    if contest.quoted:
+        sections[LOSSLESS] = _with_quoted(contest, sections[LOSSLESS])
+    return {
+        "title": contest.title,
+        "date": datetime.date.today().isoformat(),
+        "versions": {
+            "all-in-focus": VERSION,
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+            "scipy": scipy.__version__,
+        },
+        "machine": machine(),
+        "sets": list(contest.sets),
+        "metrics": list(contest.metrics),
+        "lower_is_better": sorted(LOWER_IS_BETTER.intersection(contest.metrics)),
+        "ranked": list(contest.ranked),
+        "undefined": _holes(found),
+        "sections": {storage: list(rows.values()) for storage, rows in sections.items()},
+    }
+
+
+def _section(contest, storage, found):
+    rows = {}
+    for cell, scored in found.items():
+        if cell.storage != storage:
+            continue
+        for row in scored:
+            empty = {metric: [None] * len(contest.sets) for metric in contest.metrics}
+            kept = rows.setdefault(row["row"], {"name": row["row"], "kind": cell.kind, "scores": empty})
+            for metric, score in row["scores"].items():
+                kept["scores"][metric][contest.sets.index(cell.set_name)] = score
+    return rows
+
+
+def _with_quoted(contest, rows):
+    """Add published scores: rows of their own, or what is missing in rows of the same name."""
+    quoted = json.loads((QUOTED / contest.quoted).read_text(encoding="utf-8"))
+    for name, averages in quoted.get("averages", {}).items():
+        row = {"name": f"{name}, in the paper", "kind": QUOTED_KIND, "from": quoted["source"]}
+        rows[row["name"]] = row | {"scores": {}, "averages": averages}
+    for name, scores in quoted.get("rows", {}).items():
+        given = {metric: scores[metric] for metric in contest.metrics if metric in scores}
+        row = rows.setdefault(name, {"name": name, "kind": QUOTED_KIND, "scores": given})
+        row["from"] = quoted["source"]
+        for metric, values in given.items():
+            row["scores"][metric] = [
+                value if computed is None else computed for computed, value in zip(row["scores"][metric], values)
+            ]
+        if "MOS" in scores:
+            row["opinions"] = scores["MOS"]
+    return rows
+
+
+def _holes(found):
+    return [
+        {
+            "row": row["row"],
+            "kind": cell.kind,
+            "storage": cell.storage,
+            "set": cell.set_name,
+            "metric": metric,
+            "reason": reason,
+        }
+        for cell, scored in found.items()
+        for row in scored
+        for metric, reason in row["reasons"].items()
+    ]

@@ -1,0 +1,236 @@
+"""A table of the results file: averages, wins and ranks of its rows, drawn as text and as HTML."""
+
+import functools
+import html
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.leaderboard.rows import CONTROL, QUOTED
+
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "leaderboard.json"
+TRUTH = ("PSNR", "SSIM")
+BLANK = "–"
+
+
+def read(table, storage=None, path=RESULTS):
+    """Read one section of a table of the results file.
+
+    Parameters
+    ----------
+    table : str
+        ``"lytro"``, ``"small"``, ``"paper"``, ``"exposure"`` or ``"scenes"``.
+    storage : {"lossless", "JPEG"}, optional
+        How the pictures are stored; needed where the table has both. Scores of the two cannot be compared, and are
+        in no common table.
+    path : path, optional
+        The results file.
+
+    Returns
+    -------
+    Board
+
+    Raises
+    ------
+    ValueError
+        If there is no such table, or no such section of it.
+    """
+    tables = _tables(Path(path))
+    if table not in tables:
+        raise ValueError(f"no table is called {table!r}; there are {', '.join(tables)}")
+    sections = tables[table]["sections"]
+    if storage is None and len(sections) == 1:
+        storage = next(iter(sections))
+    if storage not in sections:
+        raise ValueError(f"storage of {table} must be one of {', '.join(sections)}, got {storage!r}")
+    return Board(tables[table], storage)
+
+
+@functools.cache
+def _tables(path):
+    return json.loads(path.read_text(encoding="utf-8"))["tables"]
+
+
+class Board:
+    """Methods and controls of one section of a table.
+
+    Attributes
+    ----------
+    title, storage : str
+    sets : list of str
+    metrics : list of str
+    lower : set of str
+        Metrics of which less is better.
+    ranked : list of str
+        Metrics without a truth that count in `ranks`.
+    kinds : dict of str to str
+        Name of each row to "ours", "published", "quoted" or "control".
+    """
+
+    def __init__(self, table, storage):
+        self.title, self.storage, self.date = table["title"], storage, table["date"]
+        self.sets, self.metrics, self.ranked = table["sets"], table["metrics"], table["ranked"]
+        self.lower = set(table["lower_is_better"])
+        section = table["sections"][storage]
+        self.kinds = {row["name"]: row["kind"] for row in section}
+        self._scores = {row["name"]: row["scores"] for row in section}
+        self._averages = {row["name"]: row.get("averages", {}) for row in section}
+
+    @property
+    def methods(self):
+        """Names of the rows that are no controls."""
+        return [name for name, kind in self.kinds.items() if kind != CONTROL]
+
+    def scores(self, name, metric):
+        """Scores of a row on every set, NaN where there is none."""
+        found = self._scores[name].get(metric, [None] * len(self.sets))
+        return np.array([math.nan if score is None else score for score in found])
+
+    def average(self, name, metric):
+        """Mean over all sets; NaN if one is missing, for a failure is no zero, and no set may be skipped."""
+        quoted = self._averages[name].get(metric)
+        return float(np.mean(self.scores(name, metric))) if quoted is None else quoted
+
+    def wins(self, name, metric):
+        """Number of sets on which a method beats all other methods; None for controls and quoted averages."""
+        if name not in self.methods or self._averages[name]:
+            return None
+        sign = -1 if metric in self.lower else 1
+        others = [sign * self.scores(other, metric) for other in self.methods if other != name]
+        best = np.fmax.reduce([np.full(len(self.sets), -np.inf), *others])
+        return int(np.sum(sign * self.scores(name, metric) > best))
+
+    def rank(self, name, metrics):
+        """Mean rank of a row among the methods by the averages of some metrics, 1 for the best; NaN without scores.
+
+        A control has the rank that it would take.
+        """
+        return float(np.mean([self._rank_by(name, metric) for metric in metrics])) if metrics else math.nan
+
+    def _rank_by(self, name, metric):
+        sign = -1 if metric in self.lower else 1
+        own = sign * self.average(name, metric)
+        others = np.array([sign * self.average(other, metric) for other in self.methods if other != name])
+        if math.isnan(own):
+            return math.nan
+        return 1 + np.sum(others > own) + np.sum(others == own) / 2
+
+    def ranks(self):
+        """Rank of every row: dict from its name to (without truth, with truth, both).
+
+        Both families count alike; where a table knows no truth, or a method was scored without one, the last two are
+        NaN and the first stands alone.
+        """
+        truth = [metric for metric in TRUTH if metric in self.metrics]
+        found = {}
+        for name in self.kinds:
+            families = self.rank(name, self.ranked), self.rank(name, truth)
+            found[name] = (*families, float(np.mean(families)))
+        return found
+
+    def order(self):
+        """Names of the rows: methods by rank, then controls."""
+        ranks = self.ranks()
+
+        def place(name):
+            without, _, both = ranks[name]
+            rank = without if math.isnan(both) else both
+            return self.kinds[name] == CONTROL, math.isnan(rank), rank
+
+        return sorted(self.kinds, key=place)
+
+    def best(self, metric):
+        """Best average of the methods, or NaN."""
+        found = [self.average(name, metric) for name in self.methods]
+        found = [score for score in found if not math.isnan(score)]
+        return (min if metric in self.lower else max)(found) if found else math.nan
+
+    def show(self, *metrics):
+        """Return a view of some metrics only, for a page."""
+        return View(self, metrics or self.metrics)
+
+    def __str__(self):
+        return str(self.show())
+
+    def _repr_html_(self):
+        return self.show()._repr_html_()
+
+
+class View:
+    """Some columns of a board, as text and as HTML."""
+
+    def __init__(self, board, metrics):
+        unknown = [metric for metric in metrics if metric not in board.metrics]
+        if unknown:
+            raise ValueError(f"{board.title} has no {', '.join(unknown)}; it has {', '.join(board.metrics)}")
+        self.board, self.metrics = board, metrics
+
+    def head(self):
+        """Cells of the first line."""
+        arrows = [f"{metric} {'↓' if metric in self.board.lower else '↑'}" for metric in self.metrics]
+        return [self.board.storage, *arrows, *(["rank"] if self.board.ranked else [])]
+
+    def line(self, name):
+        """Cells of a row: averages with wins in parentheses, and the rank."""
+        without, with_truth, both = self.board.ranks()[name]
+        rank = without if math.isnan(with_truth) else both
+        return [name, *(self._cell(name, metric) for metric in self.metrics), _number(rank, 1)]
+
+    def _cell(self, name, metric):
+        wins = self.board.wins(name, metric)
+        return _number(self.board.average(name, metric)) + (f" ({wins})" if wins else "")
+
+    def is_best(self, name, metric):
+        """Tell whether a method has the best average."""
+        return name in self.board.methods and self.board.average(name, metric) == self.board.best(metric)
+
+    def beats_methods(self, name, metric):
+        """Tell whether a control is better than every method."""
+        average, best = self.board.average(name, metric), self.board.best(metric)
+        better = average < best if metric in self.board.lower else average > best
+        return self.board.kinds[name] == CONTROL and better
+
+    def __str__(self):
+        lines = [
+            self.head(),
+            *([f"{self.board.kinds[name]}: {name}", *self.line(name)[1:]] for name in self.board.order()),
+        ]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))])
+            for line in lines
+        )
+
+    def _repr_html_(self):
+        head = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in self.head())
+        body = "".join(self._html_row(name) for name in self.board.order())
+        label = html.escape(f"{self.board.title}, {self.board.storage}")
+        return (
+            f"<div class='scores' tabindex='0' role='region' aria-label='{label}'><table class='scores'>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+    def _html_row(self, name):
+        first, *cells, rank = self.line(name)
+        marked = []
+        for metric, cell in zip(self.metrics, cells, strict=True):
+            if self.is_best(name, metric):
+                cell = f"<b>{cell}</b>"
+            elif self.beats_methods(name, metric):
+                cell = f"<i>{cell}!</i>"
+            marked.append(f"<td>{cell}</td>")
+        kind = self.board.kinds[name]
+        note = " (quoted)" if kind == QUOTED else ""
+        return (
+            f"<tr class='{kind}'><th scope='row'>{html.escape(first + note)}</th>{''.join(marked)}<td>{rank}</td></tr>"
+        )
+
+
+def _number(score, digits=None):
+    if math.isnan(score):
+        return BLANK
+    if digits is None:
+        digits = 4 if abs(score) < 10 else 2
+    return f"{score:.{digits}f}"
