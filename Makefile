@@ -57,6 +57,8 @@ pair: $(READY) ## write notebooks/ from the pages in book/
 bench: $(READY) ## measure speed, memory and quality
 	$(BIN)/python -m benchmarks.guided
 	$(BIN)/python -m benchmarks.scenes
+	$(BIN)/python -m benchmarks.metrics
+	$(BIN)/python -m benchmarks.leaderboard
 
 clean: ## remove what was built, and caches; .venv stays
 	rm -rf _build build dist .pytest_cache .ruff_cache .hypothesis *.egg-info

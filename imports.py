@@ -38,10 +38,13 @@ MODULES = {
     "cv2": "cv2",
     "gf": "fusion",
     "filters": "fusion.filters",
+    "controls": "fusion.controls",
     "guided": "fusion.guided",
+    "leaderboard": "benchmarks.leaderboard",
     "measure": "fusion.measure",
     "weights": "fusion.weights",
     "metrics": "fusion.metrics",
+    "pyramid": "fusion.pyramid",
     "order": "fusion.order",
     "scenes": "data.scenes",
 }
@@ -52,6 +55,7 @@ FUNCTIONS = {
     "gray_to_rgb": "fusion.show.gray_to_rgb",
     "plot_images": "fusion.show.plot_images",
     "plot_lines": "fusion.show.plot_lines",
+    "plot_points": "fusion.show.plot_points",
     "scrub": "fusion.show.scrub",
     "zoom": "fusion.show.zoom",
 }

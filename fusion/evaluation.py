@@ -45,15 +45,15 @@ def evaluate(sources, fused, truth=None, *, metrics=None, controls=True, progres
     Raises
     ------
     ValueError
-        If pictures are none, their sizes differ, there are fewer than two sources, or a metric is unknown.
+        If pictures are none, their sizes differ, there are fewer than two sources, a metric is unknown, or a result is
+        called as a control is.
     """
     stack = open_stack(sources)
     results = _named(fused)
     _check(stack, results, truth)
     scorers = scorers_for(metrics, stack, truth)
     pictures = [(name, RESULT, image) for name, image in results.items()]
-    pictures += [(name, CONTROL, image) for name, image in _controls(stack).items()] if controls else []
-    _check_names([name for name, _, _ in pictures])
+    pictures += [(name, CONTROL, image) for name, image in _controls(stack, results, truth).items()] if controls else []
     progress = progress or (lambda pictures, what: pictures)
     rows, undefined = [], []
     for name, kind, image in progress(pictures, "scoring"):
@@ -146,27 +146,31 @@ def _checked_names(metrics, truth):
 
 
 def _check(stack, results, truth):
-    for name, image in (results | ({} if truth is None else {"truth": np.asarray(truth)})).items():
+    if len(stack) < 2:
+        raise ValueError(f"{stack.names[0]} is the only source; a result is compared with two or more")
+    for name, image in [*([] if truth is None else [("truth", np.asarray(truth))]), *results.items()]:
         check_image(name, image)
         if image.shape[:2] != stack.shape[1:3]:
             sizes = " x ".join(map(str, image.shape[1::-1])), " x ".join(map(str, stack.shape[2:0:-1]))
             raise ValueError(f"{name} is {sizes[0]} pixels, but the sources are {sizes[1]}; crop them alike")
-        if truth is not None and image.shape != np.shape(truth):
-            raise ValueError(f"{name} is {_kind(image)} and truth is {_kind(np.asarray(truth))}; convert one of them")
+        if truth is not None and image.ndim != np.ndim(truth):
+            raise ValueError(
+                f"{name} is {_kind(image.shape)} and truth is {_kind(np.shape(truth))}; convert one of them"
+            )
 
 
-def _kind(image):
-    return "gray" if image.ndim == 2 else "in colour"
+def _kind(shape):
+    return "gray" if len(shape) == 2 else "in colour"
 
 
-def _controls(stack):
-    """Every source alone, or some of many, and what is made of all."""
-    count = len(stack)
+def _controls(stack, results, truth):
+    """Every source alone, or some of many, and what is made of all; none has the name of a result."""
+    count, kinds = len(stack), (_kind(stack.shape[1:]), _kind(np.shape(truth)))
+    if truth is not None and kinds[0] != kinds[1]:
+        raise ValueError(f"sources are {kinds[0]} and truth is {kinds[1]}; convert one of them, or leave out controls")
     shown = range(count) if count <= FEW else (0, count // 2, count - 1)
-    return {f"source {index + 1}": stack[index] for index in shown} | make_controls(stack)
-
-
-def _check_names(names):
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise ValueError(f"two pictures are called {', '.join(sorted(twice))}; give every result a name of its own")
+    made = {f"source {index + 1}": stack[index] for index in shown} | make_controls(stack)
+    for name in results:
+        if name in made:
+            raise ValueError(f"a control is called {name!r} too; give the result another name, or leave out controls")
+    return made

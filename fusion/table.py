@@ -1,6 +1,7 @@
 """Scores of several results in one table, as text, as HTML and as JSON."""
 
 import html
+import itertools
 import math
 from typing import NamedTuple
 
@@ -85,41 +86,59 @@ class Table:
         return "↓" if metric in self.lower else "↑"
 
     def __str__(self):
-        cells = [["", *(row.name for row in self.rows)], ["", *(row.kind for row in self.rows)], *self._lines()]
+        cells = [*self._heading(), *self._lines()]
         widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
         lines = [
-            "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:]))]).rstrip()
+            " ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:]))]).rstrip()
             for line in cells
         ]
         return "\n".join([*lines, *self._notes()])
 
+    def _heading(self):
+        """Names, one word below the other so that columns stay narrow, and kinds."""
+        words = [row.name.split()[::-1] for row in self.rows]
+        names = [["", *line] for line in itertools.zip_longest(*words, fillvalue="")]
+        return [*names[::-1], ["", *(row.kind for row in self.rows)]]
+
     def _lines(self):
         for metric in self.metrics:
-            cells = [f"{shown(row.scores.get(metric, math.nan))}{self.mark(row, metric) or ' '}" for row in self.rows]
+            scores, decimals = [row.scores.get(metric, math.nan) for row in self.rows], self._decimals(metric)
+            marks = [self.mark(row, metric) or " " for row in self.rows]
+            cells = [f"{_shown(score, decimals)}{mark}" for score, mark in zip(scores, marks)]
             yield [f"{metric} {self.arrow(metric)}", *cells]
+
+    def _decimals(self, metric):
+        """How many decimals to show: about four digits of the results, and one number for a line, so points align."""
+        scores = [abs(row.scores.get(metric, math.nan)) for row in self.rows if row.kind == RESULT]
+        largest = max(filter(math.isfinite, scores), default=0)
+        return 4 if largest <= 2 else 3 if largest < 10 else 2  # up to 2: most scores of fusion
 
     def _notes(self):
         marks = {self.mark(row, metric) for row in self.rows for metric in self.metrics}
         notes = [note for mark, note in NOTES.items() if mark in marks]
         return [", ".join(notes)] if notes else []
 
-    def _repr_html_(self):
-        head = "".join(f"<th scope='col'>{html.escape(row.name)}</th>" for row in self.rows)
-        body = "".join(self._html_lines())
-        notes = html.escape("; ".join(self._notes()))
-        table = f"<table class='scores'><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<div class='scores' tabindex='0' role='region' aria-label='Scores'>{table}</div><p>{notes}</p>"
+    def __repr__(self):
+        return str(self)
 
-    def _html_lines(self):
-        for (label, *cells), metric in zip(self._lines(), self.metrics, strict=True):
-            marked = (
-                f"<td class='{row.kind}'>{f'<b>{cell.strip()}</b>' if self.mark(row, metric) else cell.strip()}</td>"
-                for row, cell in zip(self.rows, cells, strict=True)
-            )
-            yield f"<tr><th scope='row'>{html.escape(label)}</th>{''.join(marked)}</tr>"
+    def _repr_html_(self):
+        """Pictures in rows, as papers have it; text has them in columns, for there are few on a terminal."""
+        labels, *columns = zip(*self._lines(), strict=True)
+        head = "".join(f"<th scope='col'>{html.escape(label)}</th>" for label in labels)
+        body = "".join(self._html_row(row, cells) for row, cells in zip(self.rows, columns, strict=True))
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
+        table = f"<table class='scores'><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<div class='scores' tabindex='0' role='region' aria-label='Scores'>{table}</div>{notes}"
+
+    def _html_row(self, row, cells):
+        marked = (
+            f"<td><b>{cell.strip()}</b></td>" if self.mark(row, metric) else f"<td>{cell.strip()}</td>"
+            for metric, cell in zip(self.metrics, cells, strict=True)
+        )
+        return f"<tr class='{row.kind}'><th scope='row'>{html.escape(row.name)}</th>{''.join(marked)}</tr>"
 
     def as_dict(self):
-        """Everything in numbers and strings, for JSON: no score is null, an infinite one is the string "inf"."""
+        """Everything in numbers and strings, for JSON: an undefined score is null, an infinite one "inf" or "-inf"."""
         return {
             "version": VERSION,
             "lower_is_better": sorted(self.lower.intersection(self.metrics)),
@@ -128,16 +147,11 @@ class Table:
         }
 
 
-def shown(score):
-    """Write a score with four digits or so."""
-    if math.isnan(score):
-        return BLANK
-    if math.isinf(score):
-        return "inf"
-    return f"{score:.4f}" if abs(score) < 10 else f"{score:.2f}"
+def _shown(score, decimals):
+    return BLANK if math.isnan(score) else f"{score:.{decimals}f}"
 
 
 def _plain(score):
     if math.isnan(score):
         return None
-    return score if math.isfinite(score) else "inf"
+    return score if math.isfinite(score) else str(score)

@@ -15,10 +15,18 @@ def repository(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["imports.py", "requirements.txt", "data/registry.json", "fusion/show/templates/slider.html", "fusion/new.py"],
+    [
+        "imports.py",
+        "requirements.txt",
+        "data/registry.json",
+        "fusion/show/templates/slider.html",
+        "fusion/new.py",
+        "benchmarks/results/a.json",
+    ],
 )
 def test_a_change_of_code_or_data_is_a_new_state(repository, name):
     before = fresh_cache.state_of(repository)
+    (repository / name).parent.mkdir(parents=True, exist_ok=True)
     (repository / name).write_text("changed")
     assert fresh_cache.state_of(repository) != before
 

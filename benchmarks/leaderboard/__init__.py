@@ -5,6 +5,7 @@
 `read` gives the pages the tables of the results file.
 """
 
+from benchmarks.leaderboard import example
 from benchmarks.leaderboard.board import Board, read
 
-__all__ = ["Board", "read"]
+__all__ = ["Board", "example", "read"]

@@ -2,12 +2,11 @@
 
 import datetime
 import json
+import re
 
-import cv2
-import numpy as np
-import scipy
-
+from benchmarks.leaderboard.cells import VERSIONS
 from benchmarks.leaderboard.contests import CONTESTS, LOSSLESS, QUOTED
+from benchmarks.leaderboard.rows import PUBLISHED
 from benchmarks.leaderboard.rows import QUOTED as QUOTED_KIND
 from benchmarks.run import machine
 from fusion.metrics import LOWER_IS_BETTER
@@ -22,7 +21,7 @@ def assemble(name, found):
     name : str
         Of the contest.
     found : dict of Cell to list of dict
-        What `cells.scores_of` returns. A cell that is missing leaves None in the table.
+        What `cells.scores_of` returns, or `cells.failed`. A score that is missing is None in the table.
 
     Returns
     -------
@@ -36,15 +35,10 @@ def assemble(name, found):
     return {
         "title": contest.title,
         "date": datetime.date.today().isoformat(),
-        "versions": {
-            "all-in-focus": VERSION,
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "scipy": scipy.__version__,
-        },
+        "versions": {"all-in-focus": VERSION, **VERSIONS},
         "machine": machine(),
         "sets": list(contest.sets),
-        "metrics": list(contest.metrics),
+        "metrics": [*contest.metrics, *contest.opinions],
         "lower_is_better": sorted(LOWER_IS_BETTER.intersection(contest.metrics)),
         "ranked": list(contest.ranked),
         "undefined": _holes(found),
@@ -66,22 +60,30 @@ def _section(contest, storage, found):
 
 
 def _with_quoted(contest, rows):
-    """Add published scores: rows of their own, or what is missing in rows of the same name."""
+    """Add published scores: rows of their own, or what is missing in published rows of the same name."""
     quoted = json.loads((QUOTED / contest.quoted).read_text(encoding="utf-8"))
     for name, averages in quoted.get("averages", {}).items():
         row = {"name": f"{name}, in the paper", "kind": QUOTED_KIND, "from": quoted["source"]}
         rows[row["name"]] = row | {"scores": {}, "averages": averages}
     for name, scores in quoted.get("rows", {}).items():
-        given = {metric: scores[metric] for metric in contest.metrics if metric in scores}
+        given = {metric: scores[metric] for metric in (*contest.metrics, *contest.opinions) if metric in scores}
         row = rows.setdefault(name, {"name": name, "kind": QUOTED_KIND, "scores": given})
+        if row["kind"] not in {PUBLISHED, QUOTED_KIND}:
+            raise ValueError(f"{name} is a row of ours, and quoted in {contest.quoted}; call one of them differently")
         row["from"] = quoted["source"]
         for metric, values in given.items():
             row["scores"][metric] = [
-                value if computed is None else computed for computed, value in zip(row["scores"][metric], values)
+                value if computed is None else computed
+                for computed, value in zip(row["scores"].get(metric, values), values, strict=True)
             ]
-        if "MOS" in scores:
-            row["opinions"] = scores["MOS"]
     return rows
+
+
+def as_text(results):
+    """Write results as JSON to be read and compared: what holds only numbers and strings is one line."""
+    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+    flat = re.compile(r"([\[{])\n\s+([^\[\]{}]*?)\n\s+([\]}])")
+    return flat.sub(lambda found: found[1] + re.sub(r"\n\s+", " ", found[2]) + found[3], text) + "\n"
 
 
 def _holes(found):

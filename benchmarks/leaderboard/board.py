@@ -1,6 +1,5 @@
 """A table of the results file: averages, wins and ranks of its rows, drawn as text and as HTML."""
 
-import functools
 import html
 import json
 import math
@@ -37,7 +36,7 @@ def read(table, storage=None, path=RESULTS):
     ValueError
         If there is no such table, or no such section of it.
     """
-    tables = _tables(Path(path))
+    tables = json.loads(Path(path).read_text(encoding="utf-8"))["tables"]
     if table not in tables:
         raise ValueError(f"no table is called {table!r}; there are {', '.join(tables)}")
     sections = tables[table]["sections"]
@@ -46,11 +45,6 @@ def read(table, storage=None, path=RESULTS):
     if storage not in sections:
         raise ValueError(f"storage of {table} must be one of {', '.join(sections)}, got {storage!r}")
     return Board(tables[table], storage)
-
-
-@functools.cache
-def _tables(path):
-    return json.loads(path.read_text(encoding="utf-8"))["tables"]
 
 
 class Board:
@@ -75,8 +69,20 @@ class Board:
         self.lower = set(table["lower_is_better"])
         section = table["sections"][storage]
         self.kinds = {row["name"]: row["kind"] for row in section}
-        self._scores = {row["name"]: row["scores"] for row in section}
-        self._averages = {row["name"]: row.get("averages", {}) for row in section}
+        self._scores = {
+            row["name"]: {metric: self._as_numbers(row["scores"].get(metric)) for metric in self.metrics}
+            for row in section
+        }
+        self._quoted = {row["name"]: row.get("averages", {}) for row in section}
+        self._averages = {
+            name: {metric: float(np.mean(found)) for metric, found in scores.items()} | self._quoted[name]
+            for name, scores in self._scores.items()
+        }
+        self._ranks = self._all_ranks()
+
+    def _as_numbers(self, scores):
+        scores = [None] * len(self.sets) if scores is None else scores
+        return np.array([math.nan if score is None else score for score in scores])
 
     @property
     def methods(self):
@@ -85,17 +91,15 @@ class Board:
 
     def scores(self, name, metric):
         """Scores of a row on every set, NaN where there is none."""
-        found = self._scores[name].get(metric, [None] * len(self.sets))
-        return np.array([math.nan if score is None else score for score in found])
+        return self._scores[name][metric]
 
     def average(self, name, metric):
         """Mean over all sets; NaN if one is missing, for a failure is no zero, and no set may be skipped."""
-        quoted = self._averages[name].get(metric)
-        return float(np.mean(self.scores(name, metric))) if quoted is None else quoted
+        return self._averages[name][metric]
 
     def wins(self, name, metric):
         """Number of sets on which a method beats all other methods; None for controls and quoted averages."""
-        if name not in self.methods or self._averages[name]:
+        if name not in self.methods or self._quoted[name]:
             return None
         sign = -1 if metric in self.lower else 1
         others = [sign * self.scores(other, metric) for other in self.methods if other != name]
@@ -120,9 +124,11 @@ class Board:
     def ranks(self):
         """Rank of every row: dict from its name to (without truth, with truth, both).
 
-        Both families count alike; where a table knows no truth, or a method was scored without one, the last two are
-        NaN and the first stands alone.
+        Both families count alike; where a table knows no truth, the last two are NaN.
         """
+        return self._ranks
+
+    def _all_ranks(self):
         truth = [metric for metric in TRUTH if metric in self.metrics]
         found = {}
         for name in self.kinds:
@@ -130,13 +136,16 @@ class Board:
             found[name] = (*families, float(np.mean(families)))
         return found
 
+    def rank_of(self, name):
+        """Rank of a row that counts: by both families where the table knows the truth; NaN if a score is missing."""
+        without, _, both = self._ranks[name]
+        return both if set(TRUTH).intersection(self.metrics) else without
+
     def order(self):
         """Names of the rows: methods by rank, then controls."""
-        ranks = self.ranks()
 
         def place(name):
-            without, _, both = ranks[name]
-            rank = without if math.isnan(both) else both
+            rank = self.rank_of(name)
             return self.kinds[name] == CONTROL, math.isnan(rank), rank
 
         return sorted(self.kinds, key=place)
@@ -170,13 +179,11 @@ class View:
     def head(self):
         """Cells of the first line."""
         arrows = [f"{metric} {'↓' if metric in self.board.lower else '↑'}" for metric in self.metrics]
-        return [self.board.storage, *arrows, *(["rank"] if self.board.ranked else [])]
+        return [self.board.storage, *arrows, "rank"]
 
     def line(self, name):
         """Cells of a row: averages with wins in parentheses, and the rank."""
-        without, with_truth, both = self.board.ranks()[name]
-        rank = without if math.isnan(with_truth) else both
-        return [name, *(self._cell(name, metric) for metric in self.metrics), _number(rank, 1)]
+        return [name, *(self._cell(name, metric) for metric in self.metrics), _number(self.board.rank_of(name), 1)]
 
     def _cell(self, name, metric):
         wins = self.board.wins(name, metric)

@@ -9,19 +9,24 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import PIL
 import scipy
 
 from benchmarks.leaderboard import rows
-from benchmarks.leaderboard.contests import CONTESTS, JPEG, published_pictures, scene_of
+from benchmarks.leaderboard.contests import CONTESTS, JPEG, SCENES, published_pictures, scene_of, stored_as
+from data import datasets
+from data.image import check_image
 from data.io import save_json
 from fusion.evaluation import score_with, scorers_for
 from fusion.metrics import LOWER_IS_BETTER
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".benchmarks" / "leaderboard"
-SCORING = ("data", "fusion/metrics", "fusion/evaluation.py", "benchmarks/leaderboard/cells.py")
+SCORING = ("data", "fusion/metrics", "fusion/weights.py", "fusion/evaluation.py", "benchmarks/leaderboard/cells.py")
 FUSING = (*SCORING, "recalage", "fusion", "benchmarks/leaderboard/rows.py", "benchmarks/leaderboard/contests.py")
+VERSIONS = {"numpy": np.__version__, "opencv": cv2.__version__, "scipy": scipy.__version__, "pillow": PIL.__version__}
 DIGITS = 10  # of a score, in the results
+EVERY = "every metric"  # of a row that failed
 
 
 class Cell(NamedTuple):
@@ -43,21 +48,16 @@ def cells_of(name, extra=()):
     name : str
         Of the contest.
     extra : iterable of paths, optional
-        Python files that define ``fuse(stack)``.
+        Python files that define ``fuse(stack)``; their rows are called as the files.
     """
     contest = CONTESTS[name]
     for set_name in contest.sets:
         published = published_pictures(contest, set_name)
         for storage in contest.storage:
-            ours = [*((row, rows.OURS, "") for row in rows.METHODS), *((p.stem, rows.OURS, str(p)) for p in extra)]
+            ours = [*((row, rows.OURS, "") for row in rows.METHODS), *((p.name, rows.OURS, str(p)) for p in extra)]
             ours += [(row, rows.CONTROL, "") for row in (*rows.CONTROLS, rows.EACH_SOURCE)]
             theirs = [(row, rows.PUBLISHED, str(path)) for row, path in published.items() if stored_as(path) == storage]
             yield from (Cell(name, storage, row, kind, set_name, path) for row, kind, path in ours + theirs)
-
-
-def stored_as(path):
-    """Tell how a file holds its picture: the name of a section."""
-    return JPEG if path.suffix.lower() in {".jpg", ".jpeg"} else "lossless"
 
 
 def scores_of(cell):
@@ -71,23 +71,28 @@ def scores_of(cell):
     path = CACHE / f"{key_of(cell)}.json"
     if path.is_file():
         return json.loads(path.read_text(encoding="utf-8"))
-    found = [scored | {"scores": {k: _rounded(v) for k, v in scored["scores"].items()}} for scored in compute(cell)]
+    found = [_for_json(scored) for scored in compute(cell)]
     path.parent.mkdir(parents=True, exist_ok=True)
     save_json(found, path, force=True)
     return found
 
 
+def failed(cell, error):
+    """Scores of a cell that could not be computed: none, and the reason."""
+    return [{"row": cell.row, "scores": {}, "reasons": {EVERY: f"{type(error).__name__}: {error}"}}]
+
+
 def compute(cell):
     """Fuse, store as the section says, score."""
-    cv2.setNumThreads(1)
     contest, scene = CONTESTS[cell.contest], scene_of(cell.set_name)
     scorers = scorers_for(contest.metrics, scene.stack, scene.truth)
-    tables = next(iter(published_pictures(contest, cell.set_name).values())) if cell.storage == JPEG else None
     scored = []
     for row, image in _pictures(cell, scene.stack):
+        image = np.asarray(image)
+        check_image(f"what {row} returns", image)
         pixels = rows.in_eight_bits(image)
-        if tables and cell.kind != rows.PUBLISHED:
-            pixels = rows.stored_like(pixels, tables)
+        if cell.storage == JPEG and cell.kind != rows.PUBLISHED:
+            pixels = rows.stored_like(pixels, _models_of(cell))
         scores, reasons = score_with(scorers, pixels)
         scored.append({"row": row, "scores": scores, "reasons": reasons})
     return scored if contest.pairs or cell.row != rows.EACH_SOURCE else _of_sources(scored)
@@ -123,16 +128,31 @@ def _of_sources(scored):
 def key_of(cell):
     """Name the file in the cache: another one for other code, other metrics, or another picture."""
     contest = CONTESTS[cell.contest]
-    file = hashlib.sha256(Path(cell.path).read_bytes()).hexdigest() if cell.path else ""
+    files = [hashlib.sha256(path.read_bytes()).hexdigest() for path in _files_of(cell)]
     code = state_of(SCORING if cell.kind == rows.PUBLISHED else FUSING)
-    parts = (cell[1:5], contest.metrics, contest.pairs, file, code)
+    parts = (cell[1:5], contest.metrics, contest.pairs, files, code)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+
+
+def _files_of(cell):
+    """Files whose content the scores depend on: sources, a picture or a method, and those that results are stored like."""
+    sources = [] if cell.set_name in SCENES else datasets.find(cell.set_name)
+    own = [Path(cell.path)] if cell.path else []
+    return [*sources, *own, *_models_of(cell)]
+
+
+def _models_of(cell):
+    """Published files in JPEG, like which what others make is stored; none where nothing has to be."""
+    if cell.storage != JPEG or cell.kind == rows.PUBLISHED:
+        return []
+    published = published_pictures(CONTESTS[cell.contest], cell.set_name).values()
+    return [path for path in published if stored_as(path) == JPEG]
 
 
 @functools.cache
 def state_of(places):
     """Name the state of the code in some places, and of the libraries that it computes with."""
-    state = hashlib.sha256(repr((np.__version__, cv2.__version__, scipy.__version__)).encode())
+    state = hashlib.sha256(repr(VERSIONS).encode())
     for place in places:
         for path in sorted([ROOT / place, *(ROOT / place).rglob("*.py")]):
             if path.is_file():
@@ -140,5 +160,11 @@ def state_of(places):
     return state.hexdigest()
 
 
-def _rounded(score):
-    return float(f"{score:.{DIGITS}g}") if math.isfinite(score) else None
+def _for_json(scored):
+    """Round scores; put None, and a reason, for what JSON cannot hold."""
+    finite = {metric: score for metric, score in scored["scores"].items() if math.isfinite(score)}
+    reasons = {metric: f"is {score}" for metric, score in scored["scores"].items() if metric not in finite}
+    scores = {
+        metric: float(f"{finite[metric]:.{DIGITS}g}") if metric in finite else None for metric in scored["scores"]
+    }
+    return scored | {"scores": scores, "reasons": reasons | scored["reasons"]}

@@ -29,6 +29,7 @@ class Contest(NamedTuple):
     storage: tuple = (LOSSLESS,)  # one section of the table for each way that pictures are stored
     published: Callable = lambda name: None  # the set of published results of a set, or None
     quoted: str | None = None  # file of published scores, per set or averaged
+    opinions: tuple = ()  # scores that cannot be computed, of published results only
 
 
 class Scene(NamedTuple):
@@ -112,6 +113,7 @@ CONTESTS = {
         pairs=False,
         published=lambda name: name.replace("mef/", "mef/_fused/"),
         quoted="mef-ssim.json",
+        opinions=("MOS",),
     ),
     "scenes": Contest(
         title="Scenes with a known answer",
@@ -147,4 +149,9 @@ def published_pictures(contest, name):
     folder = contest.published(name)
     if folder not in datasets.names():
         return {}
-    return {path.stem: path for path in sorted(datasets.where(folder).iterdir()) if not path.name.startswith("_")}
+    return {path.stem: path for path in datasets.find(folder)}
+
+
+def stored_as(path):
+    """Tell how a file holds its picture: the name of a section."""
+    return JPEG if path.suffix.lower() in {".jpg", ".jpeg"} else LOSSLESS

@@ -3,12 +3,15 @@
 import functools
 import importlib.util
 import io
+import statistics
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from data import open_stack, to_gray
+from data.image import FULL_SCALE, is_integer
 from fusion import guided_fusion
 from fusion.controls import least_sharp, mean, pick
 from fusion.measure import saliency
@@ -18,7 +21,7 @@ from fusion.weights import decision_map
 OURS, CONTROL, PUBLISHED, QUOTED = "ours", "control", "published", "quoted"
 
 
-def sharpest_pixel(stack):
+def unrefined(stack):
     """Every pixel from the frame that is most salient there; nothing is refined."""
     return pick(stack, decision_map(saliency(stack.pixels(index)) for index in range(len(stack))))
 
@@ -32,7 +35,7 @@ METHODS = {
     "guided": guided_fusion,
     "guided, colour guide": functools.partial(guided_fusion, guide="rgb"),
     "Laplacian pyramid": sharpest_details,
-    "sharpest pixel": sharpest_pixel,
+    "decision map, unrefined": unrefined,
 }
 CONTROLS = {
     "mean": mean,
@@ -52,8 +55,9 @@ def method_from(path):
         If there is no such file, or no such function in it.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; a method is a Python file that defines fuse(stack)")
+    if not path.is_file() or path.suffix != ".py":
+        what = "is not called *.py" if path.is_file() else "no such file"
+        raise ValueError(f"{path}: {what}; a method is a Python file that defines fuse(stack)")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -69,19 +73,40 @@ def picture(path):
 
 def in_eight_bits(image):
     """Round an image to 8 bits, as a file of that depth holds it."""
-    return image if image.dtype == np.uint8 else np.floor(np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
+    if image.dtype == np.uint8:
+        return image
+    full_scale = FULL_SCALE[image.dtype.itemsize] if is_integer(image) else 1
+    return np.floor(image * (255 / full_scale) + 0.5).astype(np.uint8)
 
 
-def stored_like(pixels, path):
-    """Send a picture through JPEG with the tables and the colour resolution of a published file.
+class Encoding(NamedTuple):
+    """How a JPEG file holds its picture."""
 
-    A gray published file makes a gray one.
+    mode: str  # of Pillow
+    sampling: int  # of colour: 0 for 4:4:4, 2 for 4:2:0, below 0 for gray
+    tables: tuple  # of quantisation
+
+
+def encoding_of(path):
+    """Read from the header of a JPEG file how it holds its picture."""
+    with Image.open(path) as file:
+        tables = tuple(tuple(file.quantization[number]) for number in sorted(file.quantization))
+        return Encoding(file.mode, JpegImagePlugin.get_sampling(file), tables)
+
+
+def stored_like(pixels, paths):
+    """Send a picture through JPEG as most of some published files hold theirs; if that is gray, make it gray.
+
+    Raises
+    ------
+    ValueError
+        If there are no files.
     """
-    with Image.open(path) as published:
-        tables, sampling = published.quantization, JpegImagePlugin.get_sampling(published)
-        pixels = to_gray(pixels) if published.mode == "L" else pixels
+    if not paths:
+        raise ValueError("no published results are stored as JPEG, so there is nothing to store a result like")
+    encoding = statistics.mode(map(encoding_of, paths))
+    pixels = to_gray(pixels) if encoding.mode == "L" else pixels
+    options = {} if encoding.sampling < 0 else {"subsampling": encoding.sampling}
     stream = io.BytesIO()
-    options = {} if sampling < 0 else {"subsampling": sampling}
-    tables = {number: tables[number] for number in sorted(tables)}
-    Image.fromarray(pixels).save(stream, "JPEG", qtables=tables, **options)
+    Image.fromarray(pixels).save(stream, "JPEG", qtables=encoding.tables, **options)
     return np.asarray(Image.open(stream))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from data import datasets
 
-SOURCES = ("imports.py", "requirements.txt", "data", "fusion", "recalage")
+SOURCES = ("imports.py", "requirements.txt", "data", "fusion", "recalage", "benchmarks")
 
 
 def source_files(root):

@@ -1,27 +1,37 @@
 """fusion evaluate: score fused pictures beside what no method made."""
 
 import argparse
-import itertools
 import sys
 from pathlib import Path
 
 from data import DataError, open_stack
 from data.io import check_output, save_json
-from fusion.cli.pictures import progress_bar
+from fusion.cli.pictures import explain_data_sets, progress_bar
 
 DESCRIPTION = """\
-Score fused pictures by every metric that is defined for the sources, beside controls that no method made: each source
-alone, the mean, a random pixel, the defocused side. With the true picture, PSNR and SSIM too. Pictures are measured as
-256 gray levels, but for PSNR and SSIM."""
+Score fused pictures by every metric that is defined for the sources, beside
+controls that no method made: each source alone, the mean, a random pixel, the
+defocused side. With the true picture, PSNR and SSIM too. Pictures are measured
+as 256 gray levels, but for PSNR and SSIM."""
 EXAMPLES = """\
 examples:
   fusion evaluate near.jpg far.jpg --fused sharp.jpg
-  fusion evaluate near.png far.png --fused ours.png theirs.png --truth scene.png --json scores.json
+  fusion evaluate near.png far.png --fused ours.png theirs.png --truth scene.png
   fusion evaluate bracket/ --fused result.png --metrics MEF-SSIM Q_G
+  fusion evaluate focus/*.jpg --fused sharp.jpg --json scores.json
 
-An arrow says whether more or less is better. Q_MI, Q_NCIE and Q_Y are won by copying one source: read them beside Q_G
-or Q_CB. SF, AG, SD, EN and EI rise with noise and sharpening.
+metrics:
+  two or more sources  Q_MI Q_NCIE Q_G Q_G_2003 Q_P Q_W Q_E Q_CB Q_CV VIFF
+  two sources          Q_Y Q_C SCD
+  the result alone     SF AG SD EN EI
+  exposures            MEF-SSIM
+  with --truth         PSNR SSIM
+
+An arrow says whether more or less is better. Q_MI, Q_NCIE and Q_Y are won by
+copying one source: read them beside Q_G or Q_CB. SF, AG, SD, EN and EI rise
+with noise and sharpening.
 """
+PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-"})  # for an output that has no arrows
 LOSSY = {".jpg", ".jpeg", ".webp"}
 
 
@@ -37,7 +47,7 @@ def add_parser(subparsers):
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder, a multi-page TIFF, or the frames")
     parser.add_argument("--fused", nargs="+", required=True, metavar="FUSED", help="one result or several")
     parser.add_argument("--truth", metavar="TRUTH", help="the picture as it should be")
-    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="by default all but MEF-SSIM")
+    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="of those below; by default all but MEF-SSIM")
     parser.add_argument("--no-controls", dest="controls", action="store_false", help="score the results alone")
     parser.add_argument("--json", metavar="FILE", help="write the scores to a .json file too")
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
@@ -51,22 +61,36 @@ def run(args):
         check_output(args.json, force=args.force, endings={".json"})
     from fusion import evaluate
 
-    sources = args.sources[0] if len(args.sources) == 1 else args.sources
     table = evaluate(
-        open_stack(sources, exclude=args.fused),
+        _open_sources(args),
         {name: _picture(path) for name, path in _names(args.fused).items()},
         _picture(args.truth) if args.truth else None,
         metrics=args.metrics,
         controls=args.controls,
         progress=progress_bar(args, "picture"),
     )
-    print(table)
+    _print(table)
     if not args.quiet:
-        _print_notes(table, args.fused)
+        _print_notes(table, args)
     if args.json:
         told = {"sources": args.sources, "fused": args.fused, "truth": args.truth}
         save_json(told | table.as_dict(), args.json, force=args.force)
     _check_results(table)
+
+
+def _open_sources(args):
+    """Open the sources; results and the truth, which may lie beside them, are none."""
+    explain_data_sets(args.sources)
+    stack = open_stack(args.sources[0] if len(args.sources) == 1 else args.sources, exclude=_others(args))
+    if len(stack) < 2:
+        raise DataError(
+            f"{stack.names[0]}: is the only source; give two or more, not counting pictures that --fused or --truth name"
+        )
+    return stack
+
+
+def _others(args):
+    return [*args.fused, *([args.truth] if args.truth else [])]
 
 
 def _picture(path):
@@ -78,19 +102,37 @@ def _picture(path):
 
 
 def _names(paths):
-    """Name results as briefly as they differ: by stems, file names or whole paths."""
-    for name_of in (lambda path: Path(path).stem, lambda path: Path(path).name, str):
-        named = {name_of(path): path for path in paths}
-        if len(named) == len(paths):
-            return named
-    raise DataError(f"--fused names a file twice: {' '.join(paths)}")
+    """Name results as briefly as they differ: by stems, file names, or the ends of their paths."""
+    absolute = [Path(path).absolute() for path in paths]
+    if len({path.resolve() for path in absolute}) < len(paths):
+        raise DataError(f"--fused names a file twice: {' '.join(paths)}; name it once")
+    names = [path.stem for path in absolute]
+    parts = 0
+    while len(set(names)) < len(names):
+        parts += 1
+        names = ["/".join(path.parts[-parts:]) for path in absolute]
+    return dict(zip(names, paths, strict=True))
 
 
-def _print_notes(table, fused):
-    for reason, undefined in itertools.groupby(table.undefined, key=lambda score: score.reason):
-        print(f"– {', '.join(score.name for score in undefined)}: {reason}", file=sys.stderr)
-    lossy = [path for path in fused if Path(path).suffix.lower() in LOSSY]
-    if lossy and len(lossy) < len(fused):
+def _print(table):
+    """Print the table, in what letters the output has."""
+    text = str(table)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = text.translate(PLAIN)
+    print(text)
+
+
+def _print_notes(table, args):
+    for reason in dict.fromkeys(score.reason for score in table.undefined):
+        print(f"– {', '.join(s.name for s in table.undefined if s.reason == reason)}: {reason}", file=sys.stderr)
+    others = {Path(path).resolve() for path in _others(args)}
+    for path in args.sources:
+        if Path(path).resolve() in others:
+            print(f"note: {path} is given as a result or the truth too, and was not taken as a source", file=sys.stderr)
+    lossy = [path for path in args.fused if Path(path).suffix.lower() in LOSSY]
+    if lossy and len(lossy) < len(args.fused):
         print(
             f"note: {', '.join(lossy)} went through lossy compression, the others did not; that alone costs 0.03 to "
             "0.06 of Q_MI and 0.01 of Q_G: compare results that are stored alike",

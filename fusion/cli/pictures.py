@@ -36,11 +36,16 @@ def open_frames(args):
 
 
 def _check_paths(paths, output):
-    """Refuse an output that would replace a frame, and help where the name of a data set was given."""
+    """Refuse an output that would replace a frame, and names of data sets."""
     folders = [Path(path) for path in paths if Path(path).is_dir()]
     given = {Path(path).resolve() for path in paths} | {folder.resolve() / output.name for folder in folders}
     if output.resolve() in given and output.exists() and not is_own_result(output):
         raise DataError(f"{output}: is one of the frames; choose another name for the output")
+    explain_data_sets(paths)
+
+
+def explain_data_sets(paths):
+    """Help where the name of a data set was given for a path."""
     for path in paths:
         if not Path(path).exists() and path in datasets.names():
             raise DataError(f'{path}: is a data set, not a path; "fusion data where {path}" prints its folder')

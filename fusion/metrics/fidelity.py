@@ -71,9 +71,8 @@ def information(source, fused, width):
     variance = np.maximum(gaussian_mean(source**2, width) - mean_source**2, 0)
     variance_fused = np.maximum(gaussian_mean(fused**2, width) - mean_fused**2, 0)
     covariance = gaussian_mean(source * fused, width) - mean_source * mean_fused
-    variance[variance < TINY] = 0
     gain = np.maximum(covariance / (variance + TINY), 0)
-    gain[(variance == 0) | (variance_fused < TINY)] = 0
+    gain[(variance < TINY) | (variance_fused < TINY)] = 0
     noise = variance_fused - gain * covariance + NOISE
     return gain, np.log10(1 + gain**2 * variance / noise), np.log10(1 + variance / NOISE)
 

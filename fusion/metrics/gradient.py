@@ -59,9 +59,9 @@ def q_g(sources, fused):
 
     Notes
     -----
-    With gradients of strength :math:`g` and angle :math:`\alpha`, source :math:`k` keeps
+    With gradients of strength :math:`g` and angle :math:`\theta`, source :math:`k` keeps
     :math:`Q_k = \frac{0.9994}{1 + e^{-15 (G - 0.5)}} \frac{0.9879}{1 + e^{-22 (a - 0.8)}}` with
-    :math:`G = \min(g_k, g_F) / \max(g_k, g_F)` and :math:`a = 1 - |\alpha_k - \alpha_F| / (\pi / 2)`. The score is
+    :math:`G = \min(g_k, g_F) / \max(g_k, g_F)` and :math:`a = 1 - |\theta_k - \theta_F| / (\pi / 2)`. The score is
     :math:`\sum_k \sum Q_k g_k / \sum_k \sum g_k` over all pixels, for any number of sources.
 
     References
@@ -104,7 +104,7 @@ def q_g_2003(sources, fused):
 
     Notes
     -----
-    As `q_g`, but with :math:`a = \bigl| |\alpha_k - \alpha_F| - \pi / 2 \bigr| \, 2 / \pi`, the sigmoids
+    As `q_g`, but with :math:`a = \bigl| |\theta_k - \theta_F| - \pi / 2 \bigr| \, 2 / \pi`, the sigmoids
     :math:`1 / (1 + e^{-10 (G - 0.5)})` and :math:`1 / (1 + e^{-20 (a - 0.75)})`, and the mean over the pixels of
     :math:`\sum_k Q_k g_k / \sum_k g_k`.
 

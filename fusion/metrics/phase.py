@@ -45,7 +45,7 @@ def q_p(sources, fused):
     -------
     float
         At most 1; higher is better. Even a copy of equal sources stays a little below 1, see the notes. It knows no
-        contrast: where most of the sources are blurred, blur scores higher than the sharp scene.
+        contrast: where most of the sources are blurred, blur may score higher than the sharp scene.
 
     Raises
     ------
@@ -59,11 +59,10 @@ def q_p(sources, fused):
     Three maps are compared: phase congruency, and its largest and smallest moment over the directions. A further set
     of maps takes every pixel from the source of the greatest congruency, of equal ones the last. The maps of the N
     sources and of this choice are set to 0 where their congruency is 0.1 or less, and correlated in Gaussian windows
-    with those of the result, of which nothing is left out; outside its features a correlation counts 0. A pixel counts the largest of its N + 1
-    correlations; their sum is divided by the number of features of the choice, and the three quotients are
-    multiplied. A source without edges does
-    no harm, it lifts correlations below 0 to 0. A result without edges is refused: its constant maps
-    would correlate perfectly with anything.
+    with those of the result, of which nothing is left out; outside its features a correlation counts 0. A pixel
+    counts the largest of its N + 1 correlations; their sum is divided by the number of features of the choice, and
+    the three quotients are multiplied. A source without edges does no harm: it lifts correlations below 0 to 0. A
+    result without edges is refused: its constant maps would correlate perfectly with anything.
 
     References
     ----------

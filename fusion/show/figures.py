@@ -1,5 +1,6 @@
 """Pictures side by side, and curves, in one look for the whole book."""
 
+import itertools
 import math
 
 import matplotlib.pyplot as plt
@@ -112,3 +113,51 @@ def plot_lines(x, curves, *, xlabel, ylabel):
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=9)
     return figure
+
+
+def plot_points(points, groups, *, xlabel, ylabel):
+    """Draw one labelled point for each of several things, in the colour of its group.
+
+    Parameters
+    ----------
+    points : dict of str to (float, float)
+        Label, and where it lies. Points with a NaN are left out.
+    groups : dict of str to str
+        The group of each label.
+    xlabel, ylabel : str
+        With unit.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    points = {label: point for label, point in points.items() if np.isfinite(point).all()}
+    figure, axes = plt.subplots(figsize=(7, 4.2), dpi=DPI, layout="constrained")
+    for group in dict.fromkeys(groups[label] for label in points):
+        members = np.array([point for label, point in points.items() if groups[label] == group])
+        axes.scatter(*members.T, s=34, label=group, zorder=3)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.margins(x=0.28, y=0.12)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, fontsize=9)
+    figure.canvas.draw()  # labels are placed in pixels, which the layout has settled now
+    for label, (_, height) in zip(points, _apart([axes.transData.transform(p) for p in points.values()]), strict=True):
+        x, y = points[label]
+        axes.annotate(label, (x, y), (7, height), textcoords="offset points", va="center", fontsize=8.5)
+    return figure
+
+
+def _apart(places, step=15.0):
+    """Move labels beside points up or down, until those near each other stand `step` pixels apart.
+
+    Yields the point, and by how much its label is moved, in points of type.
+    """
+    heights = np.array([y for _, y in places])
+    for _ in range(50):
+        for first, second in itertools.combinations(range(len(places)), 2):
+            gap = heights[first] - heights[second]
+            if abs(places[first][0] - places[second][0]) < 170 and abs(gap) < step:
+                push = (step - abs(gap)) / 2 * (1 if gap > 0 or (gap == 0 and first > second) else -1)
+                heights[first] += push
+                heights[second] -= push
+    return [(place, (height - place[1]) * 72 / DPI) for place, height in zip(places, heights, strict=True)]

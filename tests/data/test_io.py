@@ -1,5 +1,6 @@
 """Pictures keep their values, their depth and their story on the way through a file."""
 
+import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from data import DataError, open_stack, save
 from data.exif import ORIENTATION
+from data.io import save_json
 
 MAKE, MODEL, DATE, X_RESOLUTION, EXPOSURE_IFD, EXPOSURE_TIME = 271, 272, 306, 282, 0x8769, 0x829A
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -370,3 +372,71 @@ def test_a_link_stays_a_link_to_the_file_that_is_replaced(tmp_path):
     save(np.ones((4, 4)), link, force=True)
     assert link.is_symlink() and not target.is_symlink()
     assert open_stack([target])[0].min() == 1
+
+
+SCORES = {"name": "déjà vu", "scores": [0.5, None, "inf"]}
+
+
+def test_json_comes_back_as_it_was(tmp_path):
+    save_json(SCORES, tmp_path / "a.json")
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert json.loads(text) == SCORES
+    assert text.endswith("}\n") and "déjà vu" in text and text.count("\n") > 5
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.json"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float64("-inf")])
+def test_json_of_what_is_no_number_is_not_written(tmp_path, value):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_json({"good": 1, "bad": [value]}, tmp_path / "a.json")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "a.json").write_text("precious")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_json({"bad": value}, tmp_path / "a.json", force=True)
+    assert (tmp_path / "a.json").read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.json"]
+
+
+def test_existing_json_is_kept_unless_forced(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("precious")
+    with pytest.raises(DataError, match="a.json: exists already; choose another name, or replace it with force"):
+        save_json(SCORES, path)
+    assert path.read_text() == "precious"
+    save_json(SCORES, path, force=True)
+    assert json.loads(path.read_text(encoding="utf-8")) == SCORES
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.txt", "a.txt: cannot be written in this format; use one of the endings .json$"),
+        ("a.png", "a.png: cannot be written in this format"),
+        ("missing/a.json", "its folder does not exist; create .*missing first"),
+        ("folder.json", "folder.json: is a folder; name a file in it"),
+    ],
+)
+def test_json_goes_where_it_can_be_written(tmp_path, name, message):
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(DataError, match=message):
+        save_json(SCORES, tmp_path / name)
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder.json"]
+
+
+def test_a_failed_write_of_json_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    path.write_text("precious")
+
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full_disk)
+    with pytest.raises(DataError, match="a.json: cannot be written .No space left on device."):
+        save_json(SCORES, path, force=True)
+    assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_picture_is_not_written_as_json(tmp_path):
+    with pytest.raises(DataError, match="a.json: cannot be written in this format"):
+        save(np.zeros((4, 4)), tmp_path / "a.json")

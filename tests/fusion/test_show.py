@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt  # noqa: E402  (after the choice of what dr
 
 from data import to_float  # noqa: E402
 from fusion.guided import decompose  # noqa: E402
-from fusion.show import gray_to_rgb, plot_images, plot_lines  # noqa: E402
+from fusion.show import gray_to_rgb, plot_images, plot_lines, plot_points  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +152,18 @@ def test_a_dark_picture_is_no_layer():
     dark[0, 0] = -1e-4
     (axes,) = plot_images(dark).axes
     assert axes.images[0].get_array().max() == pytest.approx(0.005)
+
+
+def test_points_are_labelled_where_they_lie_and_labels_stand_apart():
+    points = {"a": (1.0, 2.0), "b": (1.0, 2.0), "far": (5.0, 9.0), "nothing": (np.nan, 3.0)}
+    groups = {"a": "one", "b": "one", "far": "two", "nothing": "three"}
+    figure = plot_points(points, groups, xlabel="x", ylabel="y")
+    axes = figure.axes[0]
+    labels = {text.get_text(): text for text in axes.texts}
+    assert {name: label.xy for name, label in labels.items()} == {name: points[name] for name in ("a", "b", "far")}
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "two"]
+    figure.canvas.draw()
+    boxes = [labels[name].get_window_extent() for name in ("a", "b")]
+    assert not boxes[0].overlaps(boxes[1])
+    assert abs(labels["far"].xyann[1]) < 1e-6
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x", "y")

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.run import in_turn, measure
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MEASURE = (
     "import json, sys; from benchmarks.run import measure; print(json.dumps(measure([sys.executable, *sys.argv[1:]])))"
 )
