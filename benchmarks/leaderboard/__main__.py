@@ -83,7 +83,13 @@ def parse(arguments):
         metavar="TABLE",
         help=f"of {', '.join(CONTESTS)}",
     )
-    parser.add_argument("--method", nargs="+", default=[], metavar="FILE", help="Python files that define fuse(stack)")
+    parser.add_argument(
+        "--method",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="Python files that define fuse(stack); what they import is not watched by the cache",
+    )
     parser.add_argument("--save", action="store_true", help="put the tables into the results file")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes; 1 computes in this one"

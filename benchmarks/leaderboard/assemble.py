@@ -71,12 +71,19 @@ def _with_quoted(contest, rows):
         if row["kind"] not in {PUBLISHED, QUOTED_KIND}:
             raise ValueError(f"{name} is a row of ours, and quoted in {contest.quoted}; call one of them differently")
         row["from"] = quoted["source"]
+        if row["kind"] == PUBLISHED:
+            row["quoted_sets"] = _sets_without(row["scores"], contest)
         for metric, values in given.items():
             row["scores"][metric] = [
                 value if computed is None else computed
                 for computed, value in zip(row["scores"].get(metric, values), values, strict=True)
             ]
     return rows
+
+
+def _sets_without(scores, contest):
+    """Names of the sets of which no score was computed."""
+    return [name for k, name in enumerate(contest.sets) if all(scores[metric][k] is None for metric in scores)]
 
 
 def as_text(results):

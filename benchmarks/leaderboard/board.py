@@ -186,8 +186,8 @@ class View:
         return [name, *(self._cell(name, metric) for metric in self.metrics), _number(self.board.rank_of(name), 1)]
 
     def _cell(self, name, metric):
-        wins = self.board.wins(name, metric)
-        return _number(self.board.average(name, metric)) + (f" ({wins})" if wins else "")
+        average, wins = self.board.average(name, metric), self.board.wins(name, metric)
+        return _number(average) + ("" if wins is None or math.isnan(average) else f" ({wins})")
 
     def is_best(self, name, metric):
         """Tell whether a method has the best average."""

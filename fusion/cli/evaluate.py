@@ -1,6 +1,7 @@
 """fusion evaluate: score fused pictures beside what no method made."""
 
 import argparse
+import itertools
 import sys
 from pathlib import Path
 
@@ -106,11 +107,10 @@ def _names(paths):
     absolute = [Path(path).absolute() for path in paths]
     if len({path.resolve() for path in absolute}) < len(paths):
         raise DataError(f"--fused names a file twice: {' '.join(paths)}; name it once")
-    names = [path.stem for path in absolute]
-    parts = 0
-    while len(set(names)) < len(names):
-        parts += 1
-        names = ["/".join(path.parts[-parts:]) for path in absolute]
+    longest = max(len(path.parts) for path in absolute)
+    ends = (["/".join(path.parts[-count:]) for path in absolute] for count in range(1, longest + 1))
+    candidates = itertools.chain([[path.stem for path in absolute]], ends)
+    names = next(names for names in candidates if len(set(names)) == len(names))
     return dict(zip(names, paths, strict=True))
 
 

@@ -140,7 +140,7 @@ def _check_count(name, count, most_sources):
 
 def _check_size(name, shape, smallest):
     if min(shape[:2]) < smallest:
-        raise ValueError(f"{name} needs images of {smallest} x {smallest} pixels or more, got {_size(shape)}")
+        raise UndefinedScore(f"{name} needs images of {smallest} x {smallest} pixels or more, got {_size(shape)}")
 
 
 def _size(shape):

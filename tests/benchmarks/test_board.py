@@ -180,7 +180,7 @@ def test_a_view_in_text_is_aligned(board):
     ]
     assert len({len(line) for line in lines}) == 1
     assert lines[0].split() == ["lossless", "Q_MI", "↑", "Q_CV", "↓", "rank"]
-    assert lines[1].split()[2:] == ["3.0000", "(1)", "5.6667", "1.2"]
+    assert lines[1].split()[2:] == ["3.0000", "(1)", "5.6667", "(0)", "1.2"]
     end = lines[0].index("Q_CV ↓") + len("Q_CV ↓")
     assert all(line[end - 1] != " " and line[end : end + 2] == "  " for line in lines)
 
@@ -210,7 +210,7 @@ def test_numbers_are_cut_to_what_can_be_compared():
 def test_the_best_method_is_bold_and_a_better_control_is_marked(board):
     page = board._repr_html_()
     assert "<b>3.0000 (1)</b>" in page  # Q_MI of sharp
-    assert "<b>5.6667</b>" in page  # Q_CV of sharp
+    assert "<b>5.6667 (0)</b>" in page  # Q_CV of sharp
     assert "<b>34.00 (3)</b>" in page  # PSNR of smooth
     assert page.count("<b>") == 4
     assert "<i>1.0000!</i>" in page  # Q_CV of the mean

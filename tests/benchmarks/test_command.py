@@ -143,9 +143,15 @@ def test_an_interrupt_saves_nothing_and_keeps_what_was_computed(tiny, monkeypatc
 
 
 def test_a_file_that_cannot_be_written_stays_whole(tiny, monkeypatch):
+    def full(*_):
+        raise OSError("disk full")
+
     command.RESULTS.write_text('{"tables": {}}')
     with pytest.raises(ValueError):
         command.save({"tiny": {"score": math.inf}})
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OSError, match="disk full"):
+        command.save({"tiny": {"score": 1}})
     assert command.RESULTS.read_text() == '{"tables": {}}'
     assert list(command.RESULTS.parent.glob(".*")) == []
 

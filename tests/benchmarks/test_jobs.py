@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,7 @@ def test_ctrl_c_reaches_the_first_process_only():
         start_new_session=True,
     )
     assert program.stdout.readline() == "ready\n" and program.stdout.readline() == "one\n"
+    time.sleep(0.2)  # one process waits for work, one works
     os.killpg(program.pid, signal.SIGINT)  # to all, as a terminal does
     _, err = program.communicate(timeout=30)
     assert program.returncode == 130 and err == ""

@@ -1,0 +1,71 @@
+"""The results file that the pages draw: complete, and equal to what others computed of the same pictures."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from benchmarks.leaderboard.board import RESULTS, read
+from benchmarks.leaderboard.contests import CONTESTS, QUOTED
+from benchmarks.leaderboard.rows import CONTROLS, METHODS
+
+SECTIONS = [(name, storage) for name, contest in CONTESTS.items() for storage in contest.storage]
+PUBLISHED = {"bfmf", "cnn", "csr", "dsift", "ecnn", "gfdf", "gff", "ifcnn", "mst-sr", "nsct-sr", "rp-sr", "sesf"}
+
+
+@pytest.mark.parametrize(("table", "storage"), SECTIONS)
+def test_every_table_has_all_methods_and_controls_on_all_sets(table, storage):
+    board = read(table, storage)
+    contest = CONTESTS[table]
+    assert board.sets == list(contest.sets)
+    sources = ["source A", "source B"] if contest.pairs else ["one source, the best", "one source, on average"]
+    assert set(board.kinds) >= {*METHODS, *CONTROLS, *sources}
+    for name in (*METHODS, *CONTROLS, *sources):
+        for metric in contest.metrics:
+            undefined = metric == "SCD" and name in sources and storage == "lossless"  # a copy leaves no difference
+            assert np.isnan(board.scores(name, metric)).any() == undefined, (name, metric)
+
+
+def test_nothing_failed():
+    tables = json.loads(RESULTS.read_text(encoding="utf-8"))["tables"]
+    assert [hole for table in tables.values() for hole in table["undefined"] if hole["kind"] != "control"] == []
+
+
+def test_published_and_quoted_methods_are_all_there():
+    assert {name for name, kind in read("lytro", "JPEG").kinds.items() if kind == "published"} == PUBLISHED
+    assert {name for name, kind in read("small").kinds.items() if kind == "published"} == PUBLISHED
+    assert sum(kind == "quoted" for kind in read("lytro", "lossless").kinds.values()) == 18
+    assert sum(kind == "published" for kind in read("exposure").kinds.values()) == 8
+
+
+def test_our_guided_fusion_scores_as_that_of_its_authors_does_elsewhere():
+    """Two programs of one method, scored by two programs of each metric."""
+    board = read("lytro", "lossless")
+    for metric in ("Q_MI", "Q_NCIE", "Q_G", "Q_G_2003", "Q_P", "Q_Y", "Q_CB", "Q_E"):
+        assert board.average("guided", metric) == pytest.approx(board.average("gff", metric), abs=2e-4), metric
+
+
+def test_exposure_scores_at_hand_equal_those_that_are_quoted():
+    board = read("exposure")
+    quoted = json.loads((QUOTED / "mef-ssim.json").read_text(encoding="utf-8"))
+    for name, scores in quoted["rows"].items():
+        assert_allclose(board.scores(name, "MEF-SSIM"), scores["MEF-SSIM"], rtol=1e-6)
+
+
+def test_averages_equal_those_of_another_program(real_data):
+    path = Path(real_data).resolve().parent / "reference" / "metrics.json"
+    if not path.is_file():
+        pytest.skip(f"needs the expected values of published results, {path}")
+    rows = [r for r in json.loads(path.read_text(encoding="utf-8")) if r["set"] == "mfifb-lytro-jpg"]
+    board = read("lytro", "JPEG")
+    compared = 0
+    for method in PUBLISHED:
+        for metric in {row["metric"] for row in rows}:
+            known = [
+                r["value"] for r in rows if (r["method"].lower().replace("_", "-"), r["metric"]) == (method, metric)
+            ]
+            assert board.average(method, metric) == pytest.approx(np.mean(known), rel=1e-6)
+            compared += len(known)
+    assert compared == 12 * 12 * 20
