@@ -57,6 +57,7 @@ FUNCTIONS = {
     "plot_lines": "fusion.show.plot_lines",
     "plot_points": "fusion.show.plot_points",
     "scrub": "fusion.show.scrub",
+    "spearmanr": "scipy.stats.spearmanr",
     "zoom": "fusion.show.zoom",
 }
 __all__ = sorted(

@@ -163,6 +163,9 @@ class Board:
     def __str__(self):
         return str(self.show())
 
+    def __repr__(self):
+        return str(self)
+
     def _repr_html_(self):
         return self.show()._repr_html_()
 
@@ -209,6 +212,9 @@ class View:
             "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))])
             for line in lines
         )
+
+    def __repr__(self):
+        return str(self)
 
     def _repr_html_(self):
         head = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in self.head())

@@ -1,6 +1,5 @@
 """Pictures side by side, and curves, in one look for the whole book."""
 
-import itertools
 import math
 
 import matplotlib.pyplot as plt
@@ -12,6 +11,8 @@ from data.image import is_image_shape
 PANEL = 4.2  # inches: width of one picture
 DPI = 110
 GAP = 0.06  # inches between two pictures
+LABEL_AT = 12  # points of type, from a point to its label
+LINE = 16  # pixels: height of a label
 LABEL = 0.3  # inches above a picture for its label
 SIGNED_MEAN = 0.02  # an image whose mean is nearer to 0 than this is a layer around 0,
 SIGNED_SHARE = 0.2  # if it also goes below 0, by this share of what it goes above
@@ -137,27 +138,41 @@ def plot_points(points, groups, *, xlabel, ylabel):
         members = np.array([point for label, point in points.items() if groups[label] == group])
         axes.scatter(*members.T, s=34, label=group, zorder=3)
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.margins(x=0.28, y=0.12)
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high + 0.4 * (high - low))  # room for labels
+    axes.margins(y=0.15)
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize=9)
-    figure.canvas.draw()  # labels are placed in pixels, which the layout has settled now
-    for label, (_, height) in zip(points, _apart([axes.transData.transform(p) for p in points.values()]), strict=True):
-        x, y = points[label]
-        axes.annotate(label, (x, y), (7, height), textcoords="offset points", va="center", fontsize=8.5)
+    axes.legend(frameon=False, fontsize=9, loc="lower right")
+    _label(figure, axes, points)
     return figure
 
 
-def _apart(places, step=15.0):
-    """Move labels beside points up or down, until those near each other stand `step` pixels apart.
+def _label(figure, axes, points):
+    """Write the name of each point to its right, higher or lower where others are in the way."""
+    line = {"arrowstyle": "-", "linewidth": 0.6, "color": "0.6", "shrinkA": 0, "shrinkB": 4}
+    figure.canvas.draw()  # the layout settles, and with it where points lie in pixels
+    places = [axes.transData.transform(point) for point in points.values()]
+    labels = [
+        axes.annotate(
+            name, point, (LABEL_AT, 0), textcoords="offset points", va="center", fontsize=8.5, arrowprops=line
+        )
+        for name, point in points.items()
+    ]
+    widths = [label.get_window_extent().width for label in labels]
+    for label, height, (_, y) in zip(labels, _heights_apart(places, widths), places, strict=True):
+        label.set_position((LABEL_AT, (height - y) * 72 / DPI))
 
-    Yields the point, and by how much its label is moved, in points of type.
-    """
+
+def _heights_apart(places, widths):
+    """Heights of labels beside points, in pixels, pushed apart until none covers another one or a point."""
+    start = np.array([x + LABEL_AT * DPI / 72 for x, _ in places])
     heights = np.array([y for _, y in places])
-    for _ in range(50):
-        for first, second in itertools.combinations(range(len(places)), 2):
-            gap = heights[first] - heights[second]
-            if abs(places[first][0] - places[second][0]) < 170 and abs(gap) < step:
-                push = (step - abs(gap)) / 2 * (1 if gap > 0 or (gap == 0 and first > second) else -1)
-                heights[first] += push
-                heights[second] -= push
-    return [(place, (height - place[1]) * 72 / DPI) for place, height in zip(places, heights, strict=True)]
+    for _ in range(200):
+        for k, (x, width) in enumerate(zip(start, widths, strict=True)):
+            beside = (start < x + width) & (x < start + widths) & (np.arange(len(start)) != k)
+            below = [(px, py) for j, (px, py) in enumerate(places) if j != k and x - 8 < px < x + width]
+            near = [*(heights[beside]), *(y for _, y in below)]
+            for other in near:
+                if abs(gap := heights[k] - other) < LINE:
+                    heights[k] += (LINE - abs(gap)) / 2 * (1 if (gap, k) > (0, 0) else -1)
+    return heights
