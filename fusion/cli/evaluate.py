@@ -48,7 +48,12 @@ def add_parser(subparsers):
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder, a multi-page TIFF, or the frames")
     parser.add_argument("--fused", nargs="+", required=True, metavar="FUSED", help="one result or several")
     parser.add_argument("--truth", metavar="TRUTH", help="the picture as it should be")
-    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="of those below; by default all but MEF-SSIM")
+    parser.add_argument(
+        "--metrics",
+        nargs="+",
+        metavar="NAME",
+        help="of those below; by default all but MEF-SSIM, above 4 megapixels without Q_P",
+    )
     parser.add_argument("--no-controls", dest="controls", action="store_false", help="score the results alone")
     parser.add_argument("--json", metavar="FILE", help="write the scores to a .json file too")
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")

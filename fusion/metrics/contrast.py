@@ -5,7 +5,6 @@ import numpy as np
 from scipy import fft
 
 from fusion.metrics.door import pair_metric, rescaled
-from fusion.weights import normalise_weights
 
 BLOCK = 16
 
@@ -46,11 +45,20 @@ def q_cb(sources, fused):
     .. [1] Y. Chen, R. S. Blum, "A new automated quality assessment algorithm for image fusion," Image and Vision
        Computing 27(10), 2009. :doi:`10.1016/j.imavis.2007.12.002`
     """
-    of_sources = np.stack([masked_contrast(rescaled("Q_CB", source)) for source in sources])
     of_fused = masked_contrast(rescaled("Q_CB", fused))
-    larger = np.maximum(of_sources, of_fused)
-    preserved = np.divide(np.minimum(of_sources, of_fused), larger, out=np.ones_like(larger), where=larger > 0)
-    return np.mean(np.sum(normalise_weights(of_sources**2) * preserved, axis=0))
+    weighted, total, shared = (np.zeros_like(fused) for _ in range(3))
+    for source in sources:
+        of_source = masked_contrast(rescaled("Q_CB", source))
+        preserved = ratio(np.minimum(of_source, of_fused), np.maximum(of_source, of_fused), np.ones_like(fused))
+        weighted += of_source**2 * preserved
+        total += of_source**2
+        shared += preserved / len(sources)
+    return np.mean(ratio(weighted, total, shared))
+
+
+def ratio(numerator, denominator, otherwise):
+    """Quotient where the denominator is above 0."""
+    return np.divide(numerator, denominator, out=otherwise, where=denominator > 0)
 
 
 def masked_contrast(image):

@@ -1,6 +1,7 @@
 """The door of the metrics: pictures come in as gray levels, and no score leaves that is not a number."""
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -44,7 +45,8 @@ def _eight_bits(image):
 def pair_metric(name, *, most_sources=None, smallest=1):
     """Make a metric of (sources, fused) from a score of gray levels.
 
-    The score gets a list of N float64 arrays and one more, whole numbers in 0..255 of one shape (H, W).
+    The score gets a sequence of N float64 arrays, made when they are asked for, and one array more: whole numbers in
+    0..255 of one shape (H, W).
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def pair_metric(name, *, most_sources=None, smallest=1):
             stack, image = _sources_and_fused(name, sources, fused)
             _check_count(name, len(stack), most_sources)
             _check_size(name, image.shape, smallest)
-            return _finite(name, score, _levels_of(stack), gray_levels(image).astype(np.float64))
+            return _finite(name, score, Levels(stack), gray_levels(image).astype(np.float64))
 
         metric.most_sources = most_sources
         return metric
@@ -109,8 +111,17 @@ def rescaled(name, image):
     return np.floor(255 * (image - low) / (high - low) + 0.5)
 
 
-def _levels_of(stack):
-    return [gray_levels(stack.pixels(index)).astype(np.float64) for index in range(len(stack))]
+class Levels(Sequence):
+    """Gray levels of a stack as float64; one frame at a time is in memory."""
+
+    def __init__(self, stack):
+        self._stack = stack
+
+    def __len__(self):
+        return len(self._stack)
+
+    def __getitem__(self, index):
+        return gray_levels(self._stack.pixels(index)).astype(np.float64)
 
 
 def _image(name, image):

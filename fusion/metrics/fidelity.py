@@ -45,24 +45,29 @@ def viff(sources, fused):
     .. [1] Y. Han, Y. Cai, Y. Cao, X. Xu, "A new image fusion performance metric based on visual information
        fidelity," Information Fusion 14(2), 2013. :doi:`10.1016/j.inffus.2011.08.002`
     """
-    images = [*sources, fused]
-    scores = []
-    for scale, (width, share) in enumerate(zip(WINDOWS, SHARES)):
-        if scale:
-            images = [gaussian_mean(image, width)[::2, ::2] for image in images]
-        scores.append(fidelity(images[:-1], images[-1], width) if share else 0)
-    return np.dot(SHARES, scores) / np.sum(SHARES)
+    fused_scales = scales_of(fused)
+    kept = {}
+    for source in sources:
+        for scale, image in enumerate(scales_of(source)):
+            if SHARES[scale]:
+                found = information(image, fused_scales[scale], WINDOWS[scale])
+                kept[scale] = of_smaller_gain(kept[scale], found) if scale in kept else found
+    scores = {scale: np.sum(carried + 1e-7) / np.sum(present + 1e-7) for scale, (_, carried, present) in kept.items()}
+    return sum(SHARES[scale] * score for scale, score in scores.items()) / sum(SHARES)
 
 
-def fidelity(sources, fused, width):
-    """Information that the fused image carries at one scale, as a share of what its sources carry."""
-    least, carried, present = information(sources[0], fused, width)
-    for source in sources[1:]:
-        gain, of_fused, of_source = information(source, fused, width)
-        smaller = gain <= least
-        for kept, new in ((least, gain), (carried, of_fused), (present, of_source)):
-            np.copyto(kept, new, where=smaller)
-    return np.sum(carried + 1e-7) / np.sum(present + 1e-7)
+def scales_of(image):
+    """An image at its four scales: each after the first is smoothed with its window, and half the size of the last."""
+    images = [image]
+    for width in WINDOWS[1:]:
+        images.append(gaussian_mean(images[-1], width)[::2, ::2])
+    return images
+
+
+def of_smaller_gain(first, second):
+    """Gain, and both informations, of the one of two sources whose gain is smaller in a window; the second at ties."""
+    smaller = second[0] <= first[0]
+    return tuple(np.where(smaller, new, old) for old, new in zip(first, second))
 
 
 def information(source, fused, width):

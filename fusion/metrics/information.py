@@ -102,7 +102,7 @@ def q_ncie(sources, fused):
     .. [1] Q. Wang, Y. Shen, J. Jin, "Performance evaluation of image fusion techniques," in Image Fusion: Algorithms
        and Applications, 2008. :doi:`10.1016/B978-0-12-372529-5.00017-2`
     """
-    images = [rescaled("Q_NCIE", image) for image in (*sources, fused)]
+    images = [rescaled("Q_NCIE", image).astype(np.uint8) for image in (*sources, fused)]
     correlation = np.eye(len(images))
     for row, column in zip(*np.triu_indices(len(images), 1)):
         _, _, mutual = entropies(images[row], images[column])

@@ -75,25 +75,30 @@ def q_p(sources, fused):
         raise UndefinedScore(
             "Q_P is not defined for a fused image without edges: its flat maps would correlate perfectly with anything"
         )
-    candidates = [phase_congruency(source, scales, directions) for source in sources]
-    candidates.append(most_congruent(candidates))
-    masks = [candidate.congruency > FEATURE for candidate in candidates]
-    return np.prod([agreement(maps, masks, result) for *maps, result in zip(*candidates, of_fused)])
+    best, strongest = None, None
+    for source in sources:
+        found = phase_congruency(source, scales, directions)
+        best = better(best, agreement(found, of_fused))
+        strongest = found if strongest is None else more_congruent(strongest, found)
+    best = better(best, agreement(strongest, of_fused))
+    return np.prod([correlations.sum() for correlations in best] / (strongest.congruency > FEATURE).sum())
 
 
-def agreement(maps, masks, result):
-    """Best correlation of one of several maps with that of the result, its mean over the features of the last."""
-    correlations = [mask * correlation(mask * given, result) for given, mask in zip(maps, masks)]
-    return np.maximum.reduce(correlations).sum() / masks[-1].sum()
+def agreement(given, result):
+    """Correlations of the three maps of an image with those of the result, 0 where the image has no feature."""
+    mask = given.congruency > FEATURE
+    return [mask * correlation(mask * of_given, of_result) for of_given, of_result in zip(given, result)]
 
 
-def most_congruent(candidates):
-    """Choose the features of one of several images in every pixel, by congruency; the last of equal ones wins."""
-    chosen, *others = candidates
-    for other in others:
-        kept = chosen.congruency > other.congruency
-        chosen = Features(*(np.where(kept, first, second) for first, second in zip(chosen, other)))
-    return chosen
+def better(first, second):
+    """The greater of two correlations in every pixel of every map; the second if there is no first."""
+    return second if first is None else [np.maximum(one, other) for one, other in zip(first, second)]
+
+
+def more_congruent(first, second):
+    """Choose the features of one of two images in every pixel, by congruency; the second of equal ones wins."""
+    kept = first.congruency > second.congruency
+    return Features(*(np.where(kept, one, other) for one, other in zip(first, second)))
 
 
 def correlation(first, second):

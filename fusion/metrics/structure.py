@@ -1,5 +1,6 @@
 """Structural similarity of a fused image to its sources, window by window."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -9,6 +10,7 @@ from fusion.metrics.door import pair_metric
 
 BOX = np.full(8, 1 / 8)  # window of Q_W, Q_E and Q_C
 TINY = 2e-16  # in place of Wang's constants in Q_Y and Q_C
+WANG = (1e-6 * 255) ** 2  # both of them in Q_W and Q_E
 PREWITT = np.array([[1.0, 0.0, -1.0]] * 3)
 
 
@@ -220,8 +222,20 @@ def q_e(sources, fused):
     .. [1] G. Piella, H. Heijmans, "A new quality metric for image fusion," ICIP 2003.
        :doi:`10.1109/ICIP.2003.1247209`
     """
-    edges = [prewitt_magnitude(source) for source in sources]
-    return weighted_similarity(sources, fused) * weighted_similarity(edges, prewitt_magnitude(fused))
+    return weighted_similarity(sources, fused) * weighted_similarity(Edges(sources), prewitt_magnitude(fused))
+
+
+class Edges(Sequence):
+    """Prewitt gradients of a sequence of images, one at a time."""
+
+    def __init__(self, images):
+        self._images = images
+
+    def __len__(self):
+        return len(self._images)
+
+    def __getitem__(self, index):
+        return prewitt_magnitude(self._images[index])
 
 
 def prewitt_magnitude(image):
@@ -234,12 +248,15 @@ def prewitt_magnitude(image):
 
 def weighted_similarity(sources, fused):
     """Q_W of planes of any range."""
-    constant = (1e-6 * 255) ** 2
     f = windows_of(fused, BOX)
-    windows = [windows_of(source, BOX) for source in sources]
-    variances = np.stack([source.variance for source in windows])
-    variances[:, variances.sum(axis=0) == 0] += 0.5
-    similarities = np.stack([similarity(source, f, constant) for source in windows])
-    local = np.sum(variances * similarities, axis=0) / variances.sum(axis=0)
-    weight = variances.max(axis=0)
-    return np.sum(weight * local) / np.sum(weight)
+    weighted, shared, total, greatest = (np.zeros_like(f.mean) for _ in range(4))
+    for source in sources:
+        source = windows_of(source, BOX)
+        alike = similarity(source, f, WANG)
+        weighted += source.variance * alike
+        shared += alike / len(sources)
+        total += source.variance
+        greatest = np.maximum(greatest, source.variance)
+    local = np.divide(weighted, total, out=shared, where=total != 0)
+    greatest[total == 0] = 0.5
+    return np.sum(greatest * local) / np.sum(greatest)

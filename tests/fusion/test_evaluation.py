@@ -282,3 +282,9 @@ def test_gray_and_sixteen_bit_pictures_are_scored(focus_pair, results):
     gray = np.stack([gray_levels(frame) for frame in focus_pair])
     scores = evaluate(gray, {name: gray_levels(image) for name, image in results.items()}, **asked)
     assert scores["ours"] == evaluate(focus_pair, results, **asked)["ours"]
+
+
+def test_what_takes_a_minute_for_a_large_picture_is_left_to_those_who_ask(focus_pair, monkeypatch):
+    monkeypatch.setattr("fusion.evaluation.LARGE", focus_pair[0][..., 0].size - 1)
+    assert "Q_P" not in fusion.evaluate(focus_pair, focus_pair[0], controls=False).metrics
+    assert fusion.evaluate(focus_pair, focus_pair[0], metrics=["Q_P"], controls=False).metrics == ["Q_P"]

@@ -12,7 +12,7 @@ from fusion.metrics.phase import (
     FEATURE,
     Features,
     filter_bank,
-    most_congruent,
+    more_congruent,
     phase_congruency,
     principal_moments,
     q_p,
@@ -86,8 +86,8 @@ def test_the_gain_of_noise_is_that_of_noise():
 
 def test_of_equal_congruencies_the_last_wins():
     first, second, third = (Features(np.array(c), np.full(3, k), np.full(3, k)) for k, c in enumerate(CONGRUENCIES))
-    assert_array_equal(most_congruent([first, second]).edges, [0, 1, 1])
-    assert_array_equal(most_congruent([first, second, third]).edges, [0, 2, 1])
+    assert_array_equal(more_congruent(first, second).edges, [0, 1, 1])
+    assert_array_equal(more_congruent(more_congruent(first, second), third).edges, [0, 2, 1])
 
 
 CONGRUENCIES = ([0.9, 0.5, 0.1], [0.3, 0.5, 0.4], [0.2, 0.5, 0.3])
