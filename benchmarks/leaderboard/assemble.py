@@ -63,8 +63,9 @@ def _with_quoted(contest, rows):
     """Add published scores: rows of their own, or what is missing in published rows of the same name."""
     quoted = json.loads((QUOTED / contest.quoted).read_text(encoding="utf-8"))
     for name, averages in quoted.get("averages", {}).items():
-        row = {"name": f"{name}, in the paper", "kind": QUOTED_KIND, "from": quoted["source"]}
-        rows[row["name"]] = row | {"scores": {}, "averages": averages}
+        row = {"name": name, "kind": QUOTED_KIND, "from": quoted["source"], "scores": {}, "averages": averages}
+        if rows.setdefault(name, row) is not row:
+            raise ValueError(f"{name} is a row of ours, and quoted in {contest.quoted}; call one of them differently")
     for name, scores in quoted.get("rows", {}).items():
         given = {metric: scores[metric] for metric in (*contest.metrics, *contest.opinions) if metric in scores}
         row = rows.setdefault(name, {"name": name, "kind": QUOTED_KIND, "scores": given})

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.leaderboard.rows import CONTROL, QUOTED
+from benchmarks.leaderboard.rows import QUOTED
+from fusion.table import CONTROL, RESULT, Row, Table
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "leaderboard.json"
 TRUTH = ("PSNR", "SSIM")
@@ -155,6 +156,13 @@ class Board:
         found = [self.average(name, metric) for name in self.methods]
         found = [score for score in found if not math.isnan(score)]
         return (min if metric in self.lower else max)(found) if found else math.nan
+
+    def by_set(self, metric):
+        """Return the scores by one metric on every set, a `fusion.table.Table`."""
+        kinds = {name: CONTROL if self.kinds[name] == CONTROL else RESULT for name in self.order()}
+        scores = {name: dict(zip(self.sets, self.scores(name, metric).tolist(), strict=True)) for name in kinds}
+        rows = [Row(name, kind, scores[name]) for name, kind in kinds.items()]
+        return Table(rows, lower=self.sets if metric in self.lower else ())
 
     def show(self, *metrics):
         """Return a view of some metrics only, for a page."""

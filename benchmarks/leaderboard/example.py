@@ -1,4 +1,4 @@
-"""A method in ten lines: every pixel from the frame that is sharpest around it."""
+"""Every pixel from the frame that is sharpest around it."""
 
 import cv2
 
@@ -8,6 +8,6 @@ from fusion.weights import decision_map
 
 
 def fuse(stack):
-    frames = (stack.pixels(index) for index in range(len(stack)))
-    sharpness = (cv2.GaussianBlur(saliency(frame), (0, 0), 3) for frame in frames)
-    return pick(stack, decision_map(sharpness))
+    saliencies = (saliency(frame) for frame in stack)
+    regions = (cv2.GaussianBlur(s, (0, 0), 3) for s in saliencies)
+    return pick(stack, decision_map(regions))

@@ -293,3 +293,16 @@ def test_a_file_is_read_again(results):
     made = table({"sharp": ("ours", {"Q_MI": [4, 4, 4]})})
     results.write_text(json.dumps({"tables": {"one": made}}), encoding="utf-8")
     assert read("one", path=results).average("sharp", "Q_MI") == 4
+
+
+def test_one_metric_set_by_set(board):
+    by_set = board.by_set("Q_CV")
+    assert by_set["sharp"] == {"a": 9, "b": 7, "c": 1}
+    assert [row.name for row in by_set.rows] == board.order()
+    assert {row.name: row.kind for row in by_set.rows} == {
+        "sharp": "result",
+        "smooth": "result",
+        "old": "result",
+        "mean": "control",
+    }
+    assert by_set.arrow("a") == "↓" and board.by_set("Q_MI").arrow("a") == "↑"
