@@ -268,8 +268,7 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     path, image = Path(path), np.asarray(image)
     check_output(path, force=force)
     check_image("the image to save", image)
-    if not (1 <= quality <= 100 and int(quality) == quality):
-        raise DataError(f"quality must be a whole number in 1..100, got {quality}")
+    _check_quality(quality)
     deep = path.suffix.lower() in SIXTEEN_BIT and (like.bit_depth == 16 if like else image.dtype == np.uint16)
     pixels = _to_integers(image, np.uint16 if deep else np.uint8)
     metadata = like.metadata if like else Metadata()
@@ -280,6 +279,45 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
             tiff.write(temporary, pixels, metadata.icc, block, origin)
         else:
             temporary.write_bytes(_encode(pixels, path, quality, metadata.icc, block, origin))
+
+
+def _check_quality(quality):
+    if not (1 <= quality <= 100 and int(quality) == quality):
+        raise DataError(f"quality must be a whole number in 1..100, got {quality}")
+
+
+def as_jpeg(image, quality=75):
+    """Return what is left of an image after a JPEG file as most programs write it, with halved colour resolution.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+        Float in [0, 1], uint8 or uint16; RGB.
+    quality : int, optional
+        1 to 100.
+
+    Returns
+    -------
+    ndarray of uint8, shape of `image`
+
+    Raises
+    ------
+    DataError
+        If it is no image, or `quality` is out of range.
+    """
+    image = np.asarray(image)
+    check_image("the image to compress", image)
+    _check_quality(quality)
+    pixels = _to_integers(to_float(image) if image.dtype == np.uint16 else image, np.uint8)
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        int(quality),
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+    ]
+    _, encoded = cv2.imencode(".jpg", pixels[..., ::-1] if pixels.ndim == 3 else pixels, options)
+    decoded = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
+    return decoded if decoded.ndim == 2 else np.ascontiguousarray(decoded[..., ::-1])
 
 
 def save_json(content, path, *, force=False):

@@ -10,15 +10,13 @@ from fusion.weights import decision_map
 REGION = 8.0  # pixels: of the Gaussian that makes sharpness a property of a place, not of a pixel
 
 
-def controls(stack, *, seed=0):
+def controls(stack):
     """Make the pictures that any score should be read beside.
 
     Parameters
     ----------
     stack : stack
         N frames.
-    seed : int, optional
-        Of the random choice of pixels.
 
     Returns
     -------
@@ -32,11 +30,7 @@ def controls(stack, *, seed=0):
         If a frame cannot be read, or frames differ in size.
     """
     stack = open_stack(stack)
-    return {
-        "mean": mean(stack),
-        "random pixel": pick(stack, np.random.default_rng(seed).integers(len(stack), size=stack.shape[1:3])),
-        "defocused side": pick(stack, least_sharp(stack)),
-    }
+    return {name: make(stack) for name, make in CONTROLS.items()}
 
 
 def mean(stack):
@@ -60,3 +54,16 @@ def least_sharp(stack):
     """Number the frame that is least sharp around every pixel."""
     frames = (stack.pixels(index) for index in range(len(stack)))
     return decision_map(-cv2.GaussianBlur(saliency(frame), (0, 0), REGION) for frame in frames)
+
+
+def random_pixel(stack, *, seed=0):
+    """Copy every pixel from a frame drawn at random."""
+    return pick(stack, np.random.default_rng(seed).integers(len(stack), size=stack.shape[1:3]))
+
+
+def defocused_side(stack):
+    """Copy every pixel from the frame that is least sharp around it."""
+    return pick(stack, least_sharp(stack))
+
+
+CONTROLS = {"mean": mean, "random pixel": random_pixel, "defocused side": defocused_side}

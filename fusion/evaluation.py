@@ -1,6 +1,7 @@
 """Score results beside what no method made."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 
@@ -16,22 +17,24 @@ SLOW, LARGE = {"Q_P"}, 4e6  # left out by default for images of so many pixels
 KNOWN = {**scores.METRICS, **scores.NO_REFERENCE, **scores.EXPOSURE, **scores.TRUTH}
 
 
-def evaluate(sources, fused, truth=None, *, metrics=None, controls=True, progress=None):
+def evaluate(sources, fused, truth=None, *, metrics=None, lower_is_better=(), controls=True, progress=None):
     """Score fused images, beside controls that any score has to be compared with.
 
     Parameters
     ----------
     sources : stack
         N >= 2 frames.
-    fused : ndarray of shape (H, W) or (H, W, 3), or dict of str to ndarray
+    fused : ndarray of shape (H, W) or (H, W, 3), path, or dict of str to those
         One result, or several by name.
-    truth : ndarray of shape (H, W) or (H, W, 3), optional
+    truth : ndarray of shape (H, W) or (H, W, 3), or path, optional
         What the results should be: adds PSNR and SSIM.
     metrics : iterable of str, or dict of str to callable, optional
         Names, of `fusion.metrics.METRICS`, `NO_REFERENCE`, `EXPOSURE` or `TRUTH`; or functions of one's own
-        ``(sources, fused) -> float``, of which more is better. By default all pair metrics that are defined for N
+        ``(sources, fused) -> float``. By default all pair metrics that are defined for N
         sources, all that need no reference, and those against the truth if it is given; above 4 megapixels without
         Q_P, which takes a minute and 5 GB for each picture of 12.
+    lower_is_better : iterable of str, optional
+        Names of functions of one's own of which less is better.
     controls : bool, optional
         Whether to score each source alone (of more than four the first, the middle and the last), the mean, a random
         pixel and the defocused side too.
@@ -51,7 +54,7 @@ def evaluate(sources, fused, truth=None, *, metrics=None, controls=True, progres
         called as a control is.
     """
     stack = open_stack(sources)
-    results = _named(fused)
+    results, truth = _named(fused), truth if truth is None else _picture("truth", truth)
     _check(stack, results, truth)
     scorers = scorers_for(metrics, stack, truth)
     pictures = [(name, RESULT, image) for name, image in results.items()]
@@ -62,7 +65,7 @@ def evaluate(sources, fused, truth=None, *, metrics=None, controls=True, progres
         found, reasons = score_with(scorers, image)
         rows.append(Row(name, kind, found))
         undefined += [Undefined(name, metric, reason) for metric, reason in reasons.items()]
-    return Table(rows, lower=scores.LOWER_IS_BETTER, undefined=undefined)
+    return Table(rows, lower=scores.LOWER_IS_BETTER.union(lower_is_better), undefined=undefined)
 
 
 def score_with(scorers, image):
@@ -82,20 +85,40 @@ def score_with(scorers, image):
     levels, found, reasons = gray_levels(image), {}, {}
     for name, scorer in scorers.items():
         try:
-            found[name] = float(scorer(image, levels))
+            found[name] = _number(name, scorer(image, levels))
         except scores.UndefinedScore as error:
             found[name], reasons[name] = math.nan, str(error)
-        else:
-            if math.isnan(found[name]):
-                reasons[name] = f"{name} is not a number here"
     return found, reasons
 
 
+def _number(name, score):
+    """A score as float, if it is one; only a picture without any error has an infinite one."""
+    try:
+        score = float(score)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} returned {score!r}; a metric returns a number") from None
+    if not (math.isfinite(score) or name in scores.TRUTH):
+        raise scores.UndefinedScore(f"{name} is {score} here, which is no score")
+    return score
+
+
 def _named(fused):
+    if isinstance(fused, list | tuple) or (isinstance(fused, dict) and not fused):
+        raise ValueError("give one result, an image or its path, or several as a dict of names and images")
     named = fused if isinstance(fused, dict) else {"fused": fused}
-    if not named:
-        raise ValueError("there is no result to score: give an image, or a dict of names and images")
-    return {name: np.asarray(image) for name, image in named.items()}
+    return {name: _picture(name, image) for name, image in named.items()}
+
+
+def _picture(name, image):
+    """A picture as an array, read from a file if it is a path."""
+    if isinstance(image, str | Path):
+        stack = open_stack([image])
+        if len(stack) != 1:
+            raise ValueError(f"{image}: holds {len(stack)} pictures; {name} is one")
+        image = stack.pixels(0)
+    image = np.asarray(image)
+    check_image(name, image)
+    return image
 
 
 def scorers_for(metrics, stack, truth=None):
@@ -116,7 +139,7 @@ def scorers_for(metrics, stack, truth=None):
     ValueError
         If a metric is unknown, or compares with a truth that is not given.
     """
-    if isinstance(metrics, dict):
+    if isinstance(metrics, dict) and metrics:
         return {name: lambda image, levels, metric=metric: metric(stack, image) for name, metric in metrics.items()}
     names = _defined_for(stack, truth) if metrics is None else _checked_names(metrics, truth)
     gray = [gray_levels(stack.pixels(index)) for index in range(len(stack))]
@@ -141,6 +164,8 @@ def _defined_for(stack, truth):
 
 def _checked_names(metrics, truth):
     names = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not names:
+        raise ValueError("no metric is asked for; name one, or leave metrics out for all that apply")
     for name in names:
         if name not in KNOWN:
             raise ValueError(f"no metric is called {name!r}; there are {', '.join(KNOWN)}")
@@ -152,8 +177,7 @@ def _checked_names(metrics, truth):
 def _check(stack, results, truth):
     if len(stack) < 2:
         raise ValueError(f"{stack.names[0]} is the only source; a result is compared with two or more")
-    for name, image in [*([] if truth is None else [("truth", np.asarray(truth))]), *results.items()]:
-        check_image(name, image)
+    for name, image in [*([] if truth is None else [("truth", truth)]), *results.items()]:
         if image.shape[:2] != stack.shape[1:3]:
             sizes = " x ".join(map(str, image.shape[1::-1])), " x ".join(map(str, stack.shape[2:0:-1]))
             raise ValueError(f"{name} is {sizes[0]} pixels, but the sources are {sizes[1]}; crop them alike")

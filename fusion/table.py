@@ -21,6 +21,7 @@ class Row(NamedTuple):
     name: str
     kind: str  # RESULT or CONTROL
     scores: dict  # name of the metric to float; NaN where it is not defined
+    stored: str = ""  # how its file holds it; results that are stored differently are not compared
 
 
 class Undefined(NamedTuple):
@@ -67,19 +68,21 @@ class Table:
 
     def best(self, metric, kind):
         """Best score of the rows of one kind, or None."""
-        scores = [row.scores.get(metric, math.nan) for row in self.rows if row.kind == kind]
+        return self._best_of([row for row in self.rows if row.kind == kind], metric)
+
+    def _best_of(self, rows, metric):
+        scores = [row.scores.get(metric, math.nan) for row in rows]
         scores = [score for score in scores if not math.isnan(score)]
         return (min if metric in self.lower else max)(scores) if scores else None
 
     def mark(self, row, metric):
-        """Return "*" for the best of several results, "!" for a control that beats every result, else ""."""
-        score, best = row.scores.get(metric, math.nan), self.best(metric, RESULT)
-        if best is None or math.isnan(score):
-            return ""
+        """Return "*" for the best of several results stored alike, "!" for a control that beats every result."""
+        score = row.scores.get(metric, math.nan)
         if row.kind == RESULT:
-            several = sum(other.kind == RESULT for other in self.rows) > 1
-            return "*" if several and score == best else ""
-        return "!" if (score < best if metric in self.lower else score > best) else ""
+            rivals = [other for other in self.rows if (other.kind, other.stored) == (RESULT, row.stored)]
+            return "*" if len(rivals) > 1 and score == self._best_of(rivals, metric) else ""
+        best = self.best(metric, RESULT)
+        return "!" if best is not None and (score < best if metric in self.lower else score > best) else ""
 
     def arrow(self, metric):
         """Return the arrow that points to better."""
@@ -98,7 +101,8 @@ class Table:
         """Names, one word below the other so that columns stay narrow, and kinds."""
         words = [row.name.split()[::-1] for row in self.rows]
         names = [["", *line] for line in itertools.zip_longest(*words, fillvalue="")]
-        return [*names[::-1], ["", *(row.kind for row in self.rows)]]
+        stored = [["", *(row.stored for row in self.rows)]] if any(row.stored for row in self.rows) else []
+        return [*names[::-1], ["", *(row.kind for row in self.rows)], *stored]
 
     def _lines(self):
         for metric in self.metrics:
@@ -127,8 +131,9 @@ class Table:
         head = "".join(f"<th scope='col'>{html.escape(label)}</th>" for label in labels)
         body = "".join(self._html_row(row, cells) for row, cells in zip(self.rows, columns, strict=True))
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
-        table = f"<table class='scores'><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<div class='scores' tabindex='0' role='region' aria-label='Scores'>{table}</div>{notes}"
+        table = f"<table class='scores'><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
+        label = html.escape(f"Scores of {', '.join(row.name for row in self.rows)}", quote=True)
+        return f"<div class='scores' tabindex='0' role='region' aria-label='{label}'>{table}</div>{notes}"
 
     def _html_row(self, row, cells):
         marked = (

@@ -1,5 +1,6 @@
 """What several tests need: real pictures where they are at hand, and small scenes with a known answer."""
 
+import json
 import os
 from pathlib import Path
 
@@ -15,6 +16,13 @@ def real_data():
     if not folder or not (Path(folder) / "manifest.json").is_file():
         pytest.skip("needs the real pictures: set FUSION_DATA to the folder that holds manifest.json")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def published_scores():
+    """What an independent program gives published results: of Lytro pairs, of exposure sequences, with opinions."""
+    path = Path(__file__).parent / "fusion" / "metrics" / "reference" / "published.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import json
 import re
 
 from benchmarks.leaderboard.cells import VERSIONS
-from benchmarks.leaderboard.contests import CONTESTS, LOSSLESS, QUOTED
+from benchmarks.leaderboard.contests import CONTESTS, QUOTED
 from benchmarks.leaderboard.rows import PUBLISHED
 from benchmarks.leaderboard.rows import QUOTED as QUOTED_KIND
 from benchmarks.run import machine
@@ -29,9 +29,11 @@ def assemble(name, found):
         For JSON: scores of each row on every set, how its pictures are stored, and with what it was computed.
     """
     contest = CONTESTS[name]
-    sections = {storage: _section(contest, storage, found) for storage in contest.storage}
+    storages = dict.fromkeys([*contest.storage, *(cell.storage for cell in found)])
+    sections = {storage: _section(contest, storage, found) for storage in storages}
     if contest.quoted:
-        sections[LOSSLESS] = _with_quoted(contest, sections[LOSSLESS])
+        quoted = json.loads((QUOTED / contest.quoted).read_text(encoding="utf-8"))
+        sections[quoted["stored"]] = _with_quoted(contest, sections.get(quoted["stored"], {}), quoted)
     return {
         "title": contest.title,
         "date": datetime.date.today().isoformat(),
@@ -59,9 +61,8 @@ def _section(contest, storage, found):
     return rows
 
 
-def _with_quoted(contest, rows):
+def _with_quoted(contest, rows, quoted):
     """Add published scores: rows of their own, or what is missing in published rows of the same name."""
-    quoted = json.loads((QUOTED / contest.quoted).read_text(encoding="utf-8"))
     for name, averages in quoted.get("averages", {}).items():
         row = {"name": name, "kind": QUOTED_KIND, "from": quoted["source"], "scores": {}, "averages": averages}
         if rows.setdefault(name, row) is not row:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.leaderboard.rows import QUOTED
+from benchmarks.leaderboard.rows import OURS, QUOTED
 from fusion.table import CONTROL, RESULT, Row, Table
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "leaderboard.json"
 TRUTH = ("PSNR", "SSIM")
 BLANK = "–"
+NOTES = {"*": "* the best method", "!": "! a control beats every method"}
 
 
 def read(table, storage=None, path=RESULTS):
@@ -190,7 +191,7 @@ class View:
     def head(self):
         """Cells of the first line."""
         arrows = [f"{metric} {'↓' if metric in self.board.lower else '↑'}" for metric in self.metrics]
-        return [self.board.storage, *arrows, "rank"]
+        return [self.board.storage, *arrows, "rank ↓"]
 
     def line(self, name):
         """Cells of a row: averages with wins in parentheses, and the rank."""
@@ -198,7 +199,13 @@ class View:
 
     def _cell(self, name, metric):
         average, wins = self.board.average(name, metric), self.board.wins(name, metric)
-        return _number(average) + ("" if wins is None or math.isnan(average) else f" ({wins})")
+        counted = "" if wins is None or math.isnan(average) else f" ({wins})"
+        return _number(average) + self._mark(name, metric) + counted
+
+    def _mark(self, name, metric):
+        if self.is_best(name, metric):
+            return "*"
+        return "!" if self.beats_methods(name, metric) else ""
 
     def is_best(self, name, metric):
         """Tell whether a method has the best average."""
@@ -216,34 +223,32 @@ class View:
             *([f"{self.board.kinds[name]}: {name}", *self.line(name)[1:]] for name in self.board.order()),
         ]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
+        aligned = (
             "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))])
             for line in lines
         )
+        return "\n".join([*aligned, ", ".join(NOTES.values())])
 
     def __repr__(self):
         return str(self)
 
     def _repr_html_(self):
-        head = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in self.head())
+        head = "".join(f"<th scope='col'>{html.escape(cell)}</th>" for cell in self.head()[1:])
         body = "".join(self._html_row(name) for name in self.board.order())
         label = html.escape(f"{self.board.title}, {self.board.storage}")
         return (
             f"<div class='scores' tabindex='0' role='region' aria-label='{label}'><table class='scores'>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+            f"<caption>{label}</caption>"
+            f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
     def _html_row(self, name):
         first, *cells, rank = self.line(name)
         marked = []
         for metric, cell in zip(self.metrics, cells, strict=True):
-            if self.is_best(name, metric):
-                cell = f"<b>{cell}</b>"
-            elif self.beats_methods(name, metric):
-                cell = f"<i>{cell}!</i>"
-            marked.append(f"<td>{cell}</td>")
+            marked.append(f"<td><b>{cell}</b></td>" if self._mark(name, metric) else f"<td>{cell}</td>")
         kind = self.board.kinds[name]
-        note = " (quoted)" if kind == QUOTED else ""
+        note = f" ({kind})" if kind in {OURS, QUOTED} else ""
         return (
             f"<tr class='{kind}'><th scope='row'>{html.escape(first + note)}</th>{''.join(marked)}<td>{rank}</td></tr>"
         )

@@ -53,11 +53,12 @@ def cells_of(name, extra=()):
     contest = CONTESTS[name]
     for set_name in contest.sets:
         published = published_pictures(contest, set_name)
+        for row, path in published.items():
+            yield Cell(name, stored_as(contest, path), row, rows.PUBLISHED, set_name, str(path))
         for storage in contest.storage:
             ours = [*((row, rows.OURS, "") for row in rows.METHODS), *((p.name, rows.OURS, str(p)) for p in extra)]
             ours += [(row, rows.CONTROL, "") for row in (*rows.CONTROLS, rows.EACH_SOURCE)]
-            theirs = [(row, rows.PUBLISHED, str(path)) for row, path in published.items() if stored_as(path) == storage]
-            yield from (Cell(name, storage, row, kind, set_name, path) for row, kind, path in ours + theirs)
+            yield from (Cell(name, storage, row, kind, set_name, path) for row, kind, path in ours)
 
 
 def scores_of(cell):
@@ -145,8 +146,8 @@ def _models_of(cell):
     """Published files in JPEG, like which what others make is stored; none where nothing has to be."""
     if cell.storage != JPEG or cell.kind == rows.PUBLISHED:
         return []
-    published = published_pictures(CONTESTS[cell.contest], cell.set_name).values()
-    return [path for path in published if stored_as(path) == JPEG]
+    contest = CONTESTS[cell.contest]
+    return [path for path in published_pictures(contest, cell.set_name).values() if stored_as(contest, path) == JPEG]
 
 
 @functools.cache

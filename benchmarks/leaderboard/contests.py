@@ -14,7 +14,7 @@ from data import datasets, scenes
 from fusion.metrics import METRICS, NO_REFERENCE
 
 QUOTED = Path(__file__).parent / "quoted"
-LOSSLESS, JPEG = "lossless", "JPEG"
+LOSSLESS, JPEG, OTHER_JPEG = "lossless", "JPEG", "JPEG of another quality"
 ANY_NUMBER = tuple(name for name, metric in METRICS.items() if metric.most_sources is None)
 
 
@@ -30,6 +30,7 @@ class Contest(NamedTuple):
     published: Callable = lambda name: None  # the set of published results of a set, or None
     quoted: str | None = None  # file of published scores, per set or averaged
     opinions: tuple = ()  # scores that cannot be computed, of published results only
+    apart: tuple = ()  # published methods whose files are stored in another way than those of most, on some set
 
 
 class Scene(NamedTuple):
@@ -97,6 +98,7 @@ CONTESTS = {
         ranked=FOUR,
         storage=(JPEG,),
         published=lambda name: f"mfifb/{name.partition('/')[2]}",
+        apart=("ecnn", "ifcnn"),
     ),
     "paper": Contest(
         title="The 24 pairs of the boundary-aware paper",
@@ -152,6 +154,8 @@ def published_pictures(contest, name):
     return {path.stem: path for path in datasets.find(folder)}
 
 
-def stored_as(path):
-    """Tell how a file holds its picture: the name of a section."""
+def stored_as(contest, path):
+    """Tell how a file of published results holds its picture: the name of a section."""
+    if path.stem in contest.apart:
+        return OTHER_JPEG
     return JPEG if path.suffix.lower() in {".jpg", ".jpeg"} else LOSSLESS

@@ -13,7 +13,8 @@ from PIL import Image, JpegImagePlugin
 from data import open_stack, to_gray
 from data.image import FULL_SCALE, is_integer
 from fusion import guided_fusion
-from fusion.controls import least_sharp, mean, pick
+from fusion.controls import CONTROLS as CONTROLS
+from fusion.controls import pick
 from fusion.measure import saliency
 from fusion.pyramid import sharpest_details
 from fusion.weights import decision_map
@@ -26,21 +27,11 @@ def unrefined(stack):
     return pick(stack, decision_map(saliency(stack.pixels(index)) for index in range(len(stack))))
 
 
-def random_pixel(stack):
-    """Every pixel from a frame drawn at random."""
-    return pick(stack, np.random.default_rng(0).integers(len(stack), size=stack.shape[1:3]))
-
-
 METHODS = {
     "guided": guided_fusion,
     "guided, colour guide": functools.partial(guided_fusion, guide="rgb"),
     "Laplacian pyramid": sharpest_details,
     "decision map, unrefined": unrefined,
-}
-CONTROLS = {
-    "mean": mean,
-    "random pixel": random_pixel,
-    "defocused side": lambda stack: pick(stack, least_sharp(stack)),
 }
 EACH_SOURCE = "each source alone"
 BEST_SOURCE, AVERAGE_SOURCE = "one source, the best", "one source, on average"
@@ -52,7 +43,7 @@ def method_from(path):
     Raises
     ------
     ValueError
-        If there is no such file, or no such function in it.
+        If there is no such file, it cannot be run, or there is no such function in it.
     """
     path = Path(path)
     if not path.is_file() or path.suffix != ".py":
@@ -60,7 +51,10 @@ def method_from(path):
         raise ValueError(f"{path}: {what}; a method is a Python file that defines fuse(stack)")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{path}: cannot be run, {type(error).__name__}: {error}") from None
     if not callable(getattr(module, "fuse", None)):
         raise ValueError(f"{path}: defines no function fuse(stack), which takes a stack and returns an image")
     return module.fuse

@@ -1,5 +1,6 @@
 """Pictures side by side, and curves, in one look for the whole book."""
 
+import itertools
 import math
 
 import matplotlib.pyplot as plt
@@ -134,12 +135,12 @@ def plot_points(points, groups, *, xlabel, ylabel):
     """
     points = {label: point for label, point in points.items() if np.isfinite(point).all()}
     figure, axes = plt.subplots(figsize=(7, 4.2), dpi=DPI, layout="constrained")
-    for group in dict.fromkeys(groups[label] for label in points):
+    for group, marker in zip(dict.fromkeys(groups[label] for label in points), itertools.cycle("osD^")):
         members = np.array([point for label, point in points.items() if groups[label] == group])
-        axes.scatter(*members.T, s=34, label=group, zorder=3)
+        axes.scatter(*members.T, s=34, marker=marker, label=group, zorder=3)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     low, high = axes.get_xlim()
-    axes.set_xlim(low, high + 0.4 * (high - low))  # room for labels
+    axes.set_xlim(low, high + 0.3 * (high - low))  # room for labels
     axes.margins(y=0.15)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=9, loc="lower right")

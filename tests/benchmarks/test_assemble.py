@@ -21,7 +21,9 @@ def quoted(monkeypatch, tmp_path):
     monkeypatch.setattr(assemble, "QUOTED", tmp_path)
 
     def write(**content):
-        (tmp_path / "paper.json").write_text(json.dumps({"source": "a paper", "sets": ["a", "b"]} | content))
+        (tmp_path / "paper.json").write_text(
+            json.dumps({"source": "a paper", "stored": "lossless", "sets": ["a", "b"]} | content)
+        )
 
     write()
     return write
@@ -172,6 +174,15 @@ def test_every_contest_can_be_assembled():
         table = assemble.assemble(name, {})
         for storage in CONTESTS[name].storage:
             Board(table, storage)
-    assert "cnn" in rows_of(assemble.assemble("paper", {}))
+    assert "cnn" in rows_of(assemble.assemble("paper", {}), "storage not stated")
+    assert rows_of(assemble.assemble("paper", {})) == {}
     assert len(rows_of(assemble.assemble("lytro", {}))) == 18
     assert rows_of(assemble.assemble("lytro", {}), "JPEG") == {}
+
+
+def test_what_is_stored_in_another_way_is_in_no_table_of_ours(quoted):
+    quoted(stored="somehow", averages={"theirs": {"Q_MI": 1.75}})
+    table = assemble.assemble("made", found(*OURS))
+    assert set(rows_of(table)) == {"ours"}
+    assert set(rows_of(table, "somehow")) == {"theirs"}
+    assert Board(table, "lossless").wins("ours", "Q_MI") == 2

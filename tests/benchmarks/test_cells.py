@@ -317,21 +317,8 @@ def test_the_cache_is_json_with_nothing_half_written(tiny):
 # --- real pictures ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def expected(real_data):
-    """Published scores of published results: (pair, method, metric) to a number, or a skip."""
-    path = real_data.resolve().parent / "reference" / "metrics.json"
-    if not path.is_file():
-        pytest.skip(f"needs the expected scores of published results, {path}")
-    return {
-        (row["pair"], row["method"].lower().replace("_", "-"), row["metric"]): row["value"]
-        for row in json.loads(path.read_text(encoding="utf-8"))
-        if row["set"] == "mfifb-lytro-jpg"
-    }
-
-
 @pytest.mark.parametrize("name", ["lytro/03", "lytro/16"])
-def test_published_scores_are_as_published(expected, name, monkeypatch):
+def test_published_scores_are_as_published(published_scores, real_data, name, monkeypatch):
     metrics = ("Q_MI", "Q_G", "Q_G_2003", "Q_Y", "Q_CB", "Q_NCIE", "SCD", "SF", "EN")
     monkeypatch.setitem(CONTESTS, "lytro", CONTESTS["lytro"]._replace(metrics=metrics, sets=(name,)))
     found = [cell for cell in cells.cells_of("lytro") if cell.kind == "published"]
@@ -339,7 +326,7 @@ def test_published_scores_are_as_published(expected, name, monkeypatch):
     for cell in found:
         (scored,) = cells.compute(cell)
         for metric, score in scored["scores"].items():
-            value = expected[name.replace("/", "-"), cell.row, metric]
+            value = published_scores["lytro"][cell.row][metric][int(name[-2:]) - 1]
             assert score == pytest.approx(value, rel=1e-6, abs=1e-6), (cell.row, metric)
 
 

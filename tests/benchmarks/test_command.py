@@ -19,9 +19,9 @@ def blunder(stack):
 def test_a_table_is_computed_and_printed(tiny, capsys):
     assert command.main(HERE) == 0
     out, err = capsys.readouterr()
-    title, head, *lines = out.strip().splitlines()
+    title, head, *lines, notes = out.strip().splitlines()
     assert title == "Two tiny scenes, lossless"
-    assert head.split() == ["lossless", "PSNR", "↑", "Q_MI", "↑", "rank"]
+    assert head.split() == ["lossless", "PSNR", "↑", "Q_MI", "↑", "rank", "↓"]
     names = {line.split("  ")[0] for line in lines}
     assert names == {f"ours: {name}" for name in rows.METHODS} | {
         "control: mean",

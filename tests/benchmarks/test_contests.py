@@ -1,12 +1,14 @@
 """What is compared with what: sets that exist, results that belong to them, scenes whose truth lies on their frames."""
 
 import json
+import statistics
 
 import numpy as np
 import pytest
 
 from benchmarks.leaderboard import contests
-from benchmarks.leaderboard.contests import CONTESTS, JPEG, LOSSLESS, SCENES
+from benchmarks.leaderboard.contests import CONTESTS, JPEG, LOSSLESS, SCENES, published_pictures
+from benchmarks.leaderboard.rows import encoding_of
 from data import datasets, scenes
 from fusion.metrics import EXPOSURE, METRICS, NO_REFERENCE, TRUTH, psnr
 
@@ -170,3 +172,16 @@ def test_the_breathing_scene_is_registered_and_its_truth_lies_on_the_frames():
     np.testing.assert_allclose(found, quality(still.stack, still.truth), atol=0.6)  # decibels, as if nothing had moved
     shares = np.divide(registered.truth.shape[:2], moving.sharp.shape[:2])
     assert (0.95 < shares).all() and (shares < 1).all()  # the frames do not cover what lies at the border
+
+
+def test_files_that_stand_apart_are_those_stored_in_another_way(real_data):
+    contest = CONTESTS["small"]
+    odd = set()
+    for name in contest.sets:
+        encodings = {method: encoding_of(path) for method, path in published_pictures(contest, name).items()}
+        usual = statistics.mode(encodings.values())
+        odd |= {method for method, encoding in encodings.items() if encoding != usual}
+    assert odd == set(contest.apart)
+    lytro = CONTESTS["lytro"]
+    files = [path for name in lytro.sets for path in published_pictures(lytro, name).values()]
+    assert len({encoding_of(path) for path in files}) == 1

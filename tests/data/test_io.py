@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ import tifffile
 from numpy.testing import assert_array_equal
 from PIL import Image, ImageCms, PngImagePlugin
 
-from data import DataError, open_stack, save
+from data import DataError, as_jpeg, open_stack, save
 from data.exif import ORIENTATION
 from data.io import save_json
 
@@ -440,3 +441,24 @@ def test_a_failed_write_of_json_leaves_the_old_file_and_nothing_else(tmp_path, m
 def test_a_picture_is_not_written_as_json(tmp_path):
     with pytest.raises(DataError, match="a.json: cannot be written in this format"):
         save(np.zeros((4, 4)), tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("quality", [75, 95])
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_a_jpeg_in_memory_is_that_of_other_programs(quality, channels):
+    rng = np.random.default_rng(4)
+    pixels = cv2.GaussianBlur(rng.integers(0, 256, (40, 56, *channels), dtype=np.uint8), (0, 0), 2) * 2
+    stream = BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality)  # 4:2:0, as most programs have it
+    ours = as_jpeg(pixels, quality)
+    assert np.abs(ours.astype(int) - np.asarray(Image.open(stream))).max() <= 1
+    assert (ours != pixels).any()
+    assert_array_equal(as_jpeg(pixels / 255, quality), ours)
+    assert_array_equal(as_jpeg(pixels.astype(np.uint16) * 257, quality), ours)
+
+
+def test_a_jpeg_in_memory_of_no_picture_or_quality_is_refused():
+    with pytest.raises(DataError, match="^the image to compress has values in"):
+        as_jpeg(np.full((4, 4), 2.0))
+    with pytest.raises(DataError, match="^quality must be a whole number in 1..100, got 0"):
+        as_jpeg(np.zeros((4, 4)), 0)

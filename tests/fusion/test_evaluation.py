@@ -131,8 +131,8 @@ def test_a_function_that_returns_no_number_is_said_to(focus_pair, results):
     table = evaluate(focus_pair, results, metrics={"own": lambda *_: math.nan, "mean": average}, controls=False)
     assert math.isnan(table["ours"]["own"]) and table["ours"]["mean"] > 0
     assert [tuple(score) for score in table.undefined] == [
-        ("ours", "own", "own is not a number here"),
-        ("pale", "own", "own is not a number here"),
+        ("ours", "own", "own is nan here, which is no score"),
+        ("pale", "own", "own is nan here, which is no score"),
     ]
 
 
@@ -231,7 +231,7 @@ def test_a_result_is_not_called_as_a_control_is(focus_pair, results, name):
 
 
 def test_without_a_result_there_is_nothing_to_score(focus_pair):
-    with pytest.raises(ValueError, match="^there is no result to score: give an image, or a dict"):
+    with pytest.raises(ValueError, match="^give one result, an image or its path, or several as a dict"):
         evaluate(focus_pair, {})
 
 
@@ -288,3 +288,42 @@ def test_what_takes_a_minute_for_a_large_picture_is_left_to_those_who_ask(focus_
     monkeypatch.setattr("fusion.evaluation.LARGE", focus_pair[0][..., 0].size - 1)
     assert "Q_P" not in fusion.evaluate(focus_pair, focus_pair[0], controls=False).metrics
     assert fusion.evaluate(focus_pair, focus_pair[0], metrics=["Q_P"], controls=False).metrics == ["Q_P"]
+
+
+def test_files_are_results_and_truth_too(focus_pair, tmp_path):
+    save(focus_pair[0], tmp_path / "fused.png")
+    save(focus_pair[1], tmp_path / "truth.png")
+    of_files = evaluate(focus_pair, tmp_path / "fused.png", str(tmp_path / "truth.png"), metrics="PSNR", controls=False)
+    fused, truth = (np.rint(255 * frame) / 255 for frame in focus_pair)
+    assert of_files["fused"]["PSNR"] == pytest.approx(metrics.psnr(fused, truth), abs=1e-4)
+
+
+def test_less_of_ones_own_error_may_be_better(focus_pair):
+    errors = {"good": focus_pair[0] * 0, "bad": focus_pair[0] * 0 + 1}
+    own = {"error": lambda sources, fused: float(fused.mean())}
+    table = evaluate(focus_pair, errors, metrics=own, lower_is_better=["error"], controls=False)
+    assert [table.mark(row, "error") for row in table.rows] == ["*", ""]
+    assert table.arrow("error") == "↓"
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinite_score_of_ones_own_is_none(value, focus_pair):
+    table = evaluate(focus_pair, focus_pair[0], metrics={"own": lambda sources, fused: value}, controls=False)
+    assert np.isnan(table["fused"]["own"])
+    assert table.undefined[0].reason == f"own is {value} here, which is no score"
+
+
+def test_what_is_no_number_is_named(focus_pair):
+    with pytest.raises(ValueError, match="^own returned None; a metric returns a number"):
+        evaluate(focus_pair, focus_pair[0], metrics={"own": lambda sources, fused: None})
+
+
+@pytest.mark.parametrize("nothing", [[], {}, ()])
+def test_no_metric_at_all_is_refused(nothing, focus_pair):
+    with pytest.raises(ValueError, match="^no metric is asked for"):
+        evaluate(focus_pair, focus_pair[0], metrics=nothing)
+
+
+def test_a_list_of_results_has_no_names(focus_pair):
+    with pytest.raises(ValueError, match="several as a dict of names and images"):
+        evaluate(focus_pair, [focus_pair[0], focus_pair[1]])

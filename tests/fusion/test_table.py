@@ -128,6 +128,7 @@ def test_json_holds_every_score_and_nothing_that_json_lacks(table):
         "name": "ours",
         "kind": "result",
         "scores": {"sharpness": 0.5, "error": 20.0, "PSNR": "inf"},
+        "stored": "",
     }
     assert told["rows"][3]["scores"]["error"] is None
     assert told["undefined"] == [{"name": "a random pixel", "metric": "error", "reason": "no reason"}]
@@ -169,3 +170,15 @@ def test_a_wide_table_on_a_page_is_scrolled_by_keyboard_and_read_by_headings(tab
 def test_a_page_without_marks_explains_none():
     page = Table([Row("a", RESULT, {"x": 1.0})])._repr_html_()
     assert page.endswith("</table></div>")
+
+
+def test_results_that_are_stored_differently_are_not_compared():
+    rows = [
+        Row("a", RESULT, {"x": 3.0}, "lossless"),
+        Row("b", RESULT, {"x": 2.0}, "lossless"),
+        Row("c", RESULT, {"x": 9.0}, "lossy"),
+        Row("mean", CONTROL, {"x": 4.0}),
+    ]
+    table = Table(rows)
+    assert [table.mark(row, "x") for row in rows] == ["*", "", "", ""]
+    assert str(table).splitlines()[2].split() == ["lossless", "lossless", "lossy"]
