@@ -32,7 +32,7 @@ def evaluate(sources, fused, truth=None, *, metrics=None, lower_is_better=(), co
         Names, of `fusion.metrics.METRICS`, `NO_REFERENCE`, `EXPOSURE` or `TRUTH`; or functions of one's own
         ``(sources, fused) -> float``. By default all pair metrics that are defined for N
         sources, all that need no reference, and those against the truth if it is given; above 4 megapixels without
-        Q_P, which takes a minute and 5 GB for each picture of 12.
+        Q_P, which takes a minute and 3 GB for each picture of 12.
     lower_is_better : iterable of str, optional
         Names of functions of one's own of which less is better.
     controls : bool, optional

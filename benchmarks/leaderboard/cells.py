@@ -19,6 +19,7 @@ from data.image import check_image
 from data.io import save_json
 from fusion.evaluation import score_with, scorers_for
 from fusion.metrics import LOWER_IS_BETTER
+from fusion.metrics.door import eight_bits
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".benchmarks" / "leaderboard"
@@ -91,7 +92,7 @@ def compute(cell):
     for row, image in _pictures(cell, scene.stack):
         image = np.asarray(image)
         check_image(f"what {row} returns", image)
-        pixels = rows.in_eight_bits(image)
+        pixels = eight_bits(image)
         if cell.storage == JPEG and cell.kind != rows.PUBLISHED:
             pixels = rows.stored_like(pixels, _models_of(cell))
         scores, reasons = score_with(scorers, pixels)

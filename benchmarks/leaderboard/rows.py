@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from data import open_stack, to_gray
-from data.image import FULL_SCALE, is_integer
 from fusion import guided_fusion
 from fusion.controls import CONTROLS as CONTROLS
 from fusion.controls import pick
@@ -63,14 +62,6 @@ def method_from(path):
 def picture(path):
     """Read one picture, as integers."""
     return open_stack([path]).pixels(0)
-
-
-def in_eight_bits(image):
-    """Round an image to 8 bits, as a file of that depth holds it."""
-    if image.dtype == np.uint8:
-        return image
-    full_scale = FULL_SCALE[image.dtype.itemsize] if is_integer(image) else 1
-    return np.floor(image * (255 / full_scale) + 0.5).astype(np.uint8)
 
 
 class Encoding(NamedTuple):

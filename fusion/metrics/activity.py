@@ -61,6 +61,11 @@ def sd(fused):
     -------
     float
         In gray levels. Higher is called better: it is contrast, wanted or not.
+
+    Raises
+    ------
+    UndefinedScore
+        If the image has one row or one column only.
     """
     return np.mean(np.std(fused, axis=0, ddof=1))
 

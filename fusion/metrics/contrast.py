@@ -5,8 +5,19 @@ import numpy as np
 from scipy import fft
 
 from fusion.metrics.door import pair_metric, rescaled
+from fusion.metrics.windows import mean_everywhere
 
-BLOCK = 16
+# Q_CB
+FIELD_OF_CONTRAST = 15  # degrees that an image spans
+CENTRE, SURROUND = 2, 4  # standard deviations of the two means that a contrast compares, in pixels
+RADIUS = 15  # where their windows end, in pixels
+MASKING = 1e-4  # squared contrast at which half of it is seen
+BROAD, NARROW, NARROW_SHARE = 15.3870, 1.3456, 0.7622  # Gaussians of the sensitivity: cycles per degree, and a factor
+
+# Q_CV
+FIELD_OF_DIFFERENCES = 4  # degrees that an image spans
+BLOCK = 16  # side of a block, in pixels
+MANNOS = 2.6, 0.0192, 0.144, 1.1  # gain, offset, degrees per cycle and power of the sensitivity
 
 
 @pair_metric("Q_CB")
@@ -63,17 +74,16 @@ def ratio(numerator, denominator, otherwise):
 
 def masked_contrast(image):
     """Local contrast of an image as the eye sees it, and as far as the contrast itself does not mask it."""
-    seen = weigh_frequencies(image, sensitivity_to_contrast(cycles_per_image(image.shape) / 15))
-    centre, surround = gaussian_mean(seen, 2), gaussian_mean(seen, 4)
+    seen = weigh_frequencies(image, sensitivity_to_contrast(cycles_per_image(image.shape) / FIELD_OF_CONTRAST))
+    centre, surround = (mean_everywhere(seen, cut_off_gaussian(sigma)) for sigma in (CENTRE, SURROUND))
     contrast = np.abs(np.divide(centre, surround, out=np.ones_like(seen), where=surround != 0) - 1)
     square = contrast * contrast
-    return contrast * square / (square + 1e-4)
+    return contrast * square / (square + MASKING)
 
 
-def gaussian_mean(image, sigma, radius=15):
-    """Gaussian mean over a window that is cut off without rescaling; zeros outside the image."""
-    kernel = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2)) / (np.sqrt(2 * np.pi) * sigma)
-    return cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT)
+def cut_off_gaussian(sigma):
+    """Samples of a Gaussian of integral 1; as it is cut off without rescaling, their sum is less."""
+    return np.exp(-(np.arange(-RADIUS, RADIUS + 1) ** 2) / (2 * sigma**2)) / (np.sqrt(2 * np.pi) * sigma)
 
 
 @pair_metric("Q_CV")
@@ -113,7 +123,7 @@ def q_cv(sources, fused):
        information," Information Fusion 8(2), 2007. :doi:`10.1016/j.inffus.2005.10.001`
     """
     fused = rescaled("Q_CV", fused)
-    sensitivity = sensitivity_to_differences(cycles_per_image(fused.shape) / 4)
+    sensitivity = sensitivity_to_differences(cycles_per_image(fused.shape) / FIELD_OF_DIFFERENCES)
     weighted = total = 0
     for source in (rescaled("Q_CV", source) for source in sources):
         saliency = block_sums(edge_energy(source))
@@ -152,7 +162,7 @@ def weigh_frequencies(image, weights):
 
 def sensitivity_to_contrast(frequency):
     """Contrast sensitivity as a difference of Gaussians of the frequency, in cycles per degree."""
-    return np.exp(-((frequency / 15.3870) ** 2)) - 0.7622 * np.exp(-((frequency / 1.3456) ** 2))
+    return np.exp(-((frequency / BROAD) ** 2)) - NARROW_SHARE * np.exp(-((frequency / NARROW) ** 2))
 
 
 def sensitivity_to_differences(frequency):
@@ -160,5 +170,6 @@ def sensitivity_to_differences(frequency):
 
     With the factor 0.144 that published scores were computed with it is largest near 6 cycles; with 0.114, near 8.
     """
-    scaled = 0.144 * frequency
-    return 2.6 * (0.0192 + scaled) * np.exp(-(scaled**1.1))
+    gain, offset, scale, power = MANNOS
+    scaled = scale * frequency
+    return gain * (offset + scaled) * np.exp(-(scaled**power))

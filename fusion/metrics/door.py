@@ -31,11 +31,23 @@ def gray_levels(image):
         ``floor(255 image + 0.5)``, in colour the weighted sum of the rounded channels, rounded again, as MATLAB's
         ``rgb2gray`` does it. Gray levels come out as they went in.
     """
-    levels = _eight_bits(image)
+    levels = eight_bits(image)
     return levels if levels.ndim == 2 else np.floor(levels @ LUMA + 0.5).astype(np.uint8)
 
 
-def _eight_bits(image):
+def eight_bits(image):
+    """Round an image to 8 bits.
+
+    Parameters
+    ----------
+    image : ndarray of any shape
+        Float in [0, 1], uint8 or uint16.
+
+    Returns
+    -------
+    ndarray of uint8
+        ``floor(255 image + 0.5)``; what has 8 bits is returned as it is, not copied.
+    """
     if image.dtype == np.uint8:
         return image
     full_scale = FULL_SCALE[image.dtype.itemsize] if is_integer(image) else 1
@@ -70,11 +82,6 @@ def pair_metric(name, *, most_sources=None, smallest=1):
         return metric
 
     return make
-
-
-def exposure_metric(name, *, smallest=1):
-    """Make a metric of (sequence, fused) from a score of gray levels, for two or more frames of any exposure."""
-    return pair_metric(name, smallest=smallest)
 
 
 def no_reference_metric(name, *, smallest=1):
@@ -162,5 +169,7 @@ def _finite(name, score, *images):
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(score(*images))
     if not np.isfinite(value):
-        raise UndefinedScore(f"{name} is not defined for these images: they have too little variation to divide by")
+        raise UndefinedScore(
+            f"{name} is not defined for these images: its formula gives {value} for them; leave it out there"
+        )
     return value

@@ -3,18 +3,20 @@
 import cv2
 import numpy as np
 
-from fusion.metrics.door import UndefinedScore, exposure_metric
-from fusion.metrics.structure import gaussian, mean_of
+from fusion.metrics.door import UndefinedScore, pair_metric
+from fusion.metrics.windows import gaussian, mean_of
 
 SIDE = 11  # of a window, in pixels
 PIXELS = SIDE**2
 WINDOW = gaussian(SIDE, 1.5)
-CONSTANT = (0.03 * 255) ** 2
+CONSTANT = (0.03 * 255) ** 2  # of the structural similarity: Wang's, of contrast and structure
+LEAST_CONTRAST = 0.001  # added to the contrast of every window, in gray levels
+GREATEST_POWER = 10  # to which a contrast is raised for a weight
 EPSILON = np.finfo(np.float64).eps
-SCALE_WEIGHTS = np.array([0.0448, 0.2856, 0.3001]) / (0.0448 + 0.2856 + 0.3001)
+SCALE_WEIGHTS = np.array([0.0448, 0.2856, 0.3001]) / (0.0448 + 0.2856 + 0.3001)  # powers: full, half, quarter size
 
 
-@exposure_metric("MEF-SSIM", smallest=41)
+@pair_metric("MEF-SSIM", smallest=41)
 def mef_ssim(sequence, fused):
     r"""Structural similarity of a fused image to an exposure sequence, over three scales.
 
@@ -35,14 +37,17 @@ def mef_ssim(sequence, fused):
     ValueError
         If there are fewer than two frames, or sizes differ.
     UndefinedScore
-        If, at a scale, the result contradicts the frames on the whole: the score is a power of the mean similarity
-        there, which must not be negative.
+        If the images are smaller than 41 x 41 pixels; if, at a scale, the result contradicts the frames on the whole:
+        the score is a power of the mean similarity there, which must not be negative.
 
     Notes
     -----
     Every window of 11 x 11 pixels of the result is compared with the one that the frames would make best: the
     contrast of the frame of highest contrast, and a weighted mean of the structures of all frames. The scores of the
     scales are multiplied, each to the power of its weight.
+
+    All frames are in memory at once, and their covariances are needed pair by pair: memory grows with the number of
+    frames, time with its square.
 
     References
     ----------
@@ -107,8 +112,8 @@ def structure_factors(frames, sums):
     lengths = np.stack([length_of(frame, total) for frame, total in zip(frames, sums, strict=True)])
     together = frames.sum(axis=0)
     agreement = (length_of(together, sum_of(together)) + EPSILON) / (lengths.sum(axis=0) + EPSILON)
-    power = np.minimum(np.tan(np.pi / 2 * np.minimum(agreement, 1)), 10)
-    contrasts = lengths + 0.001
+    power = np.minimum(np.tan(np.pi / 2 * np.minimum(agreement, 1)), GREATEST_POWER)
+    contrasts = lengths + LEAST_CONTRAST
     weights = (contrasts / SIDE) ** power + EPSILON
     factors = weights / (weights.sum(axis=0) * contrasts)
     factors[lengths == 0] = 0  # a constant window adds nothing but rounding errors

@@ -1,14 +1,15 @@
 """How much of what the eye could learn from the sources it learns from a fused image."""
 
-import cv2
 import numpy as np
 
 from fusion.metrics.door import pair_metric
+from fusion.metrics.windows import gaussian, mean_of
 
-WINDOWS = (17, 9, 5, 3)  # of the four scales, in pixels
-SHARES = (1, 0, 0.15, 1)
+WINDOWS = [gaussian(width, width / 5) for width in (17, 9, 5, 3)]  # of the four scales
+SHARES = (1, 0, 0.15, 1)  # of the scales, in the score
 NOISE = 0.005 * 255**2  # variance that vision adds, in squared gray levels
 TINY = 1e-10  # variance below which a window is flat
+FLOOR = 1e-7  # information that every window has at least
 
 
 @pair_metric("VIFF", smallest=41)
@@ -31,7 +32,9 @@ def viff(sources, fused):
     Raises
     ------
     ValueError
-        If there are fewer than two sources, sizes differ, or an image is too small.
+        If there are fewer than two sources, or sizes differ.
+    UndefinedScore
+        If the images are smaller than 41 x 41 pixels.
 
     Notes
     -----
@@ -52,15 +55,15 @@ def viff(sources, fused):
             if SHARES[scale]:
                 found = information(image, fused_scales[scale], WINDOWS[scale])
                 kept[scale] = of_smaller_gain(kept[scale], found) if scale in kept else found
-    scores = {scale: np.sum(carried + 1e-7) / np.sum(present + 1e-7) for scale, (_, carried, present) in kept.items()}
+    scores = {scale: np.sum(carried + FLOOR) / np.sum(present + FLOOR) for scale, (_, carried, present) in kept.items()}
     return sum(SHARES[scale] * score for scale, score in scores.items()) / sum(SHARES)
 
 
 def scales_of(image):
     """An image at its four scales: each after the first is smoothed with its window, and half the size of the last."""
     images = [image]
-    for width in WINDOWS[1:]:
-        images.append(gaussian_mean(images[-1], width)[::2, ::2])
+    for window in WINDOWS[1:]:
+        images.append(mean_of(images[-1], window)[::2, ::2])
     return images
 
 
@@ -70,21 +73,13 @@ def of_smaller_gain(first, second):
     return tuple(np.where(smaller, new, old) for old, new in zip(first, second))
 
 
-def information(source, fused, width):
+def information(source, fused, window):
     """Gain of every window, the information about the source that comes through it, and that of the source itself."""
-    mean_source, mean_fused = gaussian_mean(source, width), gaussian_mean(fused, width)
-    variance = np.maximum(gaussian_mean(source**2, width) - mean_source**2, 0)
-    variance_fused = np.maximum(gaussian_mean(fused**2, width) - mean_fused**2, 0)
-    covariance = gaussian_mean(source * fused, width) - mean_source * mean_fused
+    mean_source, mean_fused = mean_of(source, window), mean_of(fused, window)
+    variance = np.maximum(mean_of(source**2, window) - mean_source**2, 0)
+    variance_fused = np.maximum(mean_of(fused**2, window) - mean_fused**2, 0)
+    covariance = mean_of(source * fused, window) - mean_source * mean_fused
     gain = np.maximum(covariance / (variance + TINY), 0)
     gain[(variance < TINY) | (variance_fused < TINY)] = 0
     noise = variance_fused - gain * covariance + NOISE
     return gain, np.log10(1 + gain**2 * variance / noise), np.log10(1 + variance / NOISE)
-
-
-def gaussian_mean(image, width):
-    """Gaussian mean over the windows that fit into the image; they reach 2.5 standard deviations."""
-    kernel = cv2.getGaussianKernel(width, width / 5)
-    mean = cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT)
-    inside = slice(width // 2, -(width // 2))
-    return mean[inside, inside]

@@ -23,7 +23,7 @@ def entropies(first, second):
     """Entropies of two images, and what they share: H(X), H(Y), and the mutual information of both, in bits."""
     joint = joint_histogram(first, second)
     of_first, of_second = entropy(joint.sum(axis=1)), entropy(joint.sum(axis=0))
-    return of_first, of_second, of_first + of_second - entropy(joint)
+    return of_first, of_second, max(of_first + of_second - entropy(joint), 0.0)  # below 0 by rounding only
 
 
 @pair_metric("Q_MI")
@@ -47,7 +47,7 @@ def q_mi(sources, fused):
     ValueError
         If there are fewer than two sources, or sizes differ.
     UndefinedScore
-        If an image has one gray level that is not 0, or all are black.
+        If an image has one gray level that is not 0, or the result and a source are black.
 
     Notes
     -----
@@ -82,14 +82,14 @@ def q_ncie(sources, fused):
     Returns
     -------
     float
-        0 to 1, in practice near 0.8; higher is better.
+        0 to 1, in practice near 0.8, as if all are black; higher is better.
 
     Raises
     ------
     ValueError
         If there are fewer than two sources, or sizes differ.
     UndefinedScore
-        If an image has one gray level that is not 0, or all are black.
+        If an image has one gray level that is not 0.
 
     Notes
     -----

@@ -2,16 +2,28 @@
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from scipy import fft
 
 from fusion.metrics.door import UndefinedScore, pair_metric
+from fusion.metrics.windows import gaussian, mean_everywhere
 
+# Filters
 WAVELENGTHS = 3 * 2.1 ** np.arange(4)  # of the four scales, in pixels
+BANDWIDTH = 0.55  # standard deviation of a scale over its own frequency; their logarithms count
+HIGHEST, FALL = 0.45, 30  # cycles per pixel where every filter has fallen to a half, and the power with which it falls
 ANGLES = np.arange(6) * np.pi / 6
+SPREAD = np.pi / 6 / 1.2  # standard deviation over the angle, in radians
+
+# Phase congruency
+NOISE_DEVIATIONS = 2  # of the noise above its mean, that a response must exceed
+NOISE_SHARE = 1 / 1.7  # of the threshold so found
+SPREAD_MIDDLE, SPREAD_SLOPE = 0.5, 10  # share of the scales where energy counts half, and how fast it counts more
 FEATURE = 0.1  # phase congruency above which a pixel is an edge or a corner
-EPS = 1e-4
+EPS = 1e-4  # keeps quotients defined
+
+WINDOW = gaussian(11, 1.5)  # of the correlations
+BLOCK_PIXELS = 2**15  # so many are worked on at once: their responses stay in the cache
 
 
 class Features(NamedTuple):
@@ -22,12 +34,21 @@ class Features(NamedTuple):
     corners: np.ndarray
 
 
-class Direction(NamedTuple):
-    """One orientation of a bank of filters; `noise_gain` relates noise of all scales to noise of the smallest one."""
+class FilterBank(NamedTuple):
+    """Log-Gabor filters of the spectrum of an image: of every scale over the radius, of every direction over the angle.
 
-    angle: float
-    spread: np.ndarray
-    noise_gain: float
+    A filter is the product of both; it is one-sided, so that a response is complex, with an even and an odd part.
+    """
+
+    scales: np.ndarray  # (4, H // 2 + 1, W): half of the rows; the others mirror them
+    angles: np.ndarray  # (H, W), in radians
+    noise_gains: list  # of every direction: power of noise at all scales together over that at the smallest one
+
+    def filters(self, direction, rows):
+        """Some rows of the filters of one direction, (4, n, W)."""
+        rows = np.arange(len(self.angles))[rows]
+        spread = angular_spread(self.angles[rows[0] : rows[-1] + 1], direction)
+        return self.scales[:, np.minimum(rows, len(self.angles) - rows)] * spread
 
 
 @pair_metric("Q_P", smallest=11)
@@ -50,9 +71,9 @@ def q_p(sources, fused):
     Raises
     ------
     ValueError
-        If there are fewer than two sources, sizes differ, or an image is too small.
+        If there are fewer than two sources, or sizes differ.
     UndefinedScore
-        If no source has an edge, or the fused image has none.
+        If the images are smaller than 11 x 11 pixels, no source has an edge, or the fused image has none.
 
     Notes
     -----
@@ -69,15 +90,15 @@ def q_p(sources, fused):
     .. [1] J. Zhao, R. Laganiere, Z. Liu, "Performance assessment of combinative pixel-level image fusion based on an
        absolute feature measurement," International Journal of Innovative Computing, Information and Control 3(6(A)), 2007.
     """
-    scales, directions = filter_bank(fused.shape)
-    of_fused = phase_congruency(fused, scales, directions)
+    bank = filter_bank(fused.shape)
+    of_fused = phase_congruency(fused, bank)
     if not (of_fused.congruency > FEATURE).any():
         raise UndefinedScore(
             "Q_P is not defined for a fused image without edges: its flat maps would correlate perfectly with anything"
         )
     best, strongest = None, None
     for source in sources:
-        found = phase_congruency(source, scales, directions)
+        found = phase_congruency(source, bank)
         best = better(best, agreement(found, of_fused))
         strongest = found if strongest is None else more_congruent(strongest, found)
     best = better(best, agreement(strongest, of_fused))
@@ -103,20 +124,14 @@ def more_congruent(first, second):
 
 def correlation(first, second):
     """Correlation of two maps in a Gaussian window about every pixel; about 1 where both are constant."""
-    mean_first, mean_second = gaussian_mean(first), gaussian_mean(second)
-    covariance = gaussian_mean(first * second) - mean_first * mean_second
-    variance_first = gaussian_mean(first**2) - mean_first**2
-    variance_second = gaussian_mean(second**2) - mean_second**2
+    mean_first, mean_second = mean_everywhere(first, WINDOW), mean_everywhere(second, WINDOW)
+    covariance = mean_everywhere(first * second, WINDOW) - mean_first * mean_second
+    variance_first = mean_everywhere(first**2, WINDOW) - mean_first**2
+    variance_second = mean_everywhere(second**2, WINDOW) - mean_second**2
     return (covariance + EPS) / (np.sqrt(np.abs(variance_first * variance_second)) + EPS)
 
 
-def gaussian_mean(image):
-    """Gaussian mean over a window of 11 x 11 pixels; zeros outside the image."""
-    kernel = cv2.getGaussianKernel(11, 1.5)
-    return cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_CONSTANT)
-
-
-def phase_congruency(image, scales, directions):
+def phase_congruency(image, bank):
     r"""Phase congruency of an image, and its largest and smallest moment over the directions.
 
     In every direction the responses of all scales are added as vectors; the congruency is the length they reach
@@ -127,8 +142,8 @@ def phase_congruency(image, scales, directions):
     ----------
     image : ndarray of shape (H, W)
         float64.
-    scales, directions
-        As `filter_bank` makes them for this shape.
+    bank : FilterBank
+        As `filter_bank` makes it for this shape.
 
     Returns
     -------
@@ -146,37 +161,55 @@ def phase_congruency(image, scales, directions):
     .. [2] P. Kovesi, "Phase congruency detects corners and edges," in Digital Image Computing: Techniques and
        Applications, 2003.
     """
-    spectrum, responses = fft.fft2(image), np.empty(scales.shape, complex)
-    energy, amplitude = np.zeros(image.shape), np.zeros(image.shape)
-    moments = np.zeros((3, *image.shape))
-    for angle, spread, noise_gain in directions:
-        np.multiply(spectrum * spread, scales, out=responses)
-        aligned, length = directional_energy(fft.ifft2(responses, overwrite_x=True), noise_gain)
-        energy += aligned
-        amplitude += length
-        squared = np.divide(aligned, length, out=np.zeros_like(length), where=length > 0) ** 2
+    energy, amplitude, *moments = sums = np.zeros((5, *image.shape))
+    spectrum, responses = fft.fft2(image), np.empty((len(WAVELENGTHS), *image.shape), complex)
+    for angle, noise_gain in zip(ANGLES, bank.noise_gains):
+        for rows in blocks(image.shape):
+            np.multiply(bank.filters(angle, rows), spectrum[rows], out=responses[:, rows])
+        responses = fft.ifft2(responses, overwrite_x=True)
+        threshold = noise_threshold(responses[0], noise_gain)
         cosine, sine = np.cos(angle), np.sin(angle)
-        for moment, factor in zip(moments, (cosine**2, sine**2, cosine * sine)):
-            moment += factor * squared
-    return Features(energy / (amplitude + EPS), *principal_moments(*moments * (2 / len(directions))))
+        for rows in blocks(image.shape):
+            aligned, length = directional_energy(responses[:, rows], threshold)
+            squared = np.divide(aligned, length, out=np.zeros_like(length), where=length > 0) ** 2
+            sums[:, rows] += aligned, length, cosine**2 * squared, sine**2 * squared, cosine * sine * squared
+    del spectrum, responses
+    sums[2:] *= 2 / len(ANGLES)
+    return Features(energy / (amplitude + EPS), *principal_moments(*moments))
 
 
-def directional_energy(responses, noise_gain):
-    """Energy in phase above the noise, and the sum of the amplitudes, of one direction's responses (overwritten)."""
-    amplitudes = np.abs(responses)
+def blocks(shape):
+    """Slices of some rows each, which together are all rows."""
+    height = max(BLOCK_PIXELS // shape[1], 1)
+    return (slice(first, first + height) for first in range(0, shape[0], height))
+
+
+def directional_energy(responses, threshold):
+    """Energy in phase above the noise, and the sum of the amplitudes, of one direction's responses.
+
+    The energy is the sum of all scales along their mean phase, less their parts that point aside; both are taken from
+    the even and odd parts, without turning each response.
+    """
+    even, odd = responses.real.copy(), responses.imag.copy()
+    mean_even, mean_odd = even.sum(axis=0), odd.sum(axis=0)
+    squared_sum = mean_even**2 + mean_odd**2
+    amplitudes = np.sqrt(even**2 + odd**2)
     length, longest = amplitudes.sum(axis=0), amplitudes.max(axis=0)
-    mean_phase = responses.sum(axis=0)
-    mean_phase /= np.abs(mean_phase) + EPS
-    responses *= mean_phase.conj()
-    energy = np.sum(responses.real - np.abs(responses.imag), axis=0) - noise_threshold(amplitudes[0], noise_gain)
-    frequencies = length / (longest + EPS) / len(responses)
-    return np.maximum(energy, 0) / (1 + np.exp(10 * (0.5 - frequencies))), length
+    odd *= mean_even
+    even *= mean_odd
+    aside = np.abs(odd - even).sum(axis=0)
+    energy = (squared_sum - aside) / (np.sqrt(squared_sum) + EPS) - threshold
+    share = length / (longest + EPS) / len(responses)
+    return np.maximum(energy, 0) / (1 + np.exp(SPREAD_SLOPE * (SPREAD_MIDDLE - share))), length
 
 
 def noise_threshold(smallest_scale, noise_gain):
-    """Length that noise alone reaches: mean and two standard deviations of its Rayleigh distribution, over 1.7."""
-    power = np.median(smallest_scale**2) / np.log(2)
-    return np.sqrt(power * noise_gain) * (np.sqrt(np.pi / 2) + 2 * np.sqrt(2 - np.pi / 2)) / 1.7
+    """Length that noise alone reaches, of the Rayleigh distribution that the responses of the smallest scale tell."""
+    squared = smallest_scale.real**2
+    squared += smallest_scale.imag**2
+    power = np.median(squared, overwrite_input=True) / np.log(2)
+    of_noise = np.sqrt(np.pi / 2) + NOISE_DEVIATIONS * np.sqrt(2 - np.pi / 2)
+    return np.sqrt(power * noise_gain) * of_noise * NOISE_SHARE
 
 
 def principal_moments(along_rows, along_columns, mixed):
@@ -187,26 +220,12 @@ def principal_moments(along_rows, along_columns, mixed):
 
 
 def filter_bank(shape):
-    """Make log-Gabor filters of the spectrum of an image.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        (H, W) of the image.
-
-    Returns
-    -------
-    scales : ndarray of shape (4, H, W)
-        Over the radius: a Gaussian of the logarithm of the frequency, without the corners of the spectrum. Its zero
-        frequency is first.
-    directions : list of 6 Direction
-        Over the angle: a Gaussian about the direction; one-sided, so that a response is complex, even and odd part.
-    """
+    """Make the filters for images of a shape (H, W); their zero frequency is first."""
     rows, columns = (centred_frequencies(length) for length in shape)
-    radius, angle = np.hypot(rows[:, np.newaxis], columns), np.arctan2(-rows[:, np.newaxis], columns)
-    scales = log_gabor(radius)
-    directions = [(given, angular_spread(angle, given)) for given in ANGLES]
-    return scales, [Direction(given, spread, noise_gain(scales, spread)) for given, spread in directions]
+    half_of_rows = np.abs(rows[: shape[0] // 2 + 1, np.newaxis])
+    scales, angles = log_gabor(np.hypot(half_of_rows, columns)), np.arctan2(-rows[:, np.newaxis], columns)
+    bank = FilterBank(scales, angles, noise_gains=[])
+    return bank._replace(noise_gains=[noise_gain(bank.filters(direction, slice(None))) for direction in ANGLES])
 
 
 def centred_frequencies(length):
@@ -216,22 +235,22 @@ def centred_frequencies(length):
 
 def log_gabor(radius):
     """Transfer function of every scale over the radial frequency; 0 at frequency 0."""
-    within = 1 / (1 + (radius / 0.45) ** 30)
+    within = 1 / (1 + (radius / HIGHEST) ** FALL)
     logarithm = np.log(radius, out=np.full_like(radius, -np.inf), where=radius > 0)
     return np.stack(
-        [within * np.exp(-((logarithm + np.log(length)) ** 2) / (2 * np.log(0.55) ** 2)) for length in WAVELENGTHS]
+        [within * np.exp(-((logarithm + np.log(length)) ** 2) / (2 * np.log(BANDWIDTH) ** 2)) for length in WAVELENGTHS]
     )
 
 
 def angular_spread(angle, direction):
-    """Gaussian of the angle to a direction; its standard deviation is the distance of directions over 1.2."""
+    """Gaussian of the angle to a direction; its standard deviation is `SPREAD`."""
     distance = np.abs(angle - direction)
     np.minimum(distance, 2 * np.pi - distance, out=distance)
-    return np.exp(-(distance**2) / (2 * (ANGLES[1] / 1.2) ** 2))
+    return np.exp(-(distance**2) / (2 * SPREAD**2))
 
 
-def noise_gain(scales, spread):
+def noise_gain(filters):
     """Power of white noise in the even part of the sum of all scales, over that at the smallest scale."""
-    both = scales.sum(axis=0) * spread
-    even = (both + np.roll(both[::-1, ::-1], 1, axis=(0, 1))) / 2
-    return np.sum(even**2) / np.sum((scales[0] * spread) ** 2)
+    every = filters.sum(axis=0)
+    even = (every + np.roll(every[::-1, ::-1], 1, axis=(0, 1))) / 2
+    return np.sum(even**2) / np.sum(filters[0] ** 2)

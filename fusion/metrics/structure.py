@@ -7,37 +7,13 @@ import cv2
 import numpy as np
 
 from fusion.metrics.door import pair_metric
+from fusion.metrics.windows import gaussian, is_constant, mean_of
 
+YANG = gaussian(7, 1.5)  # window of Q_Y
 BOX = np.full(8, 1 / 8)  # window of Q_W, Q_E and Q_C
 TINY = 2e-16  # in place of Wang's constants in Q_Y and Q_C
 WANG = (1e-6 * 255) ** 2  # both of them in Q_W and Q_E
 PREWITT = np.array([[1.0, 0.0, -1.0]] * 3)
-
-
-def gaussian(size, sigma):
-    """Samples of a Gaussian around the middle of a window, of sum 1."""
-    offsets = np.arange(size) - (size - 1) / 2
-    samples = np.exp(-(offsets**2) / (2 * sigma**2))
-    return samples / samples.sum()
-
-
-YANG = gaussian(7, 1.5)  # window of Q_Y
-
-
-def mean_of(image, window):
-    """Weighted mean of every window that fits in an image: (H - n + 1, W - n + 1) for a window of n samples."""
-    before, after = len(window) // 2, (len(window) - 1) // 2
-    means = cv2.sepFilter2D(image, cv2.CV_64F, window, window, borderType=cv2.BORDER_CONSTANT)
-    return means[before : image.shape[0] - after, before : image.shape[1] - after]
-
-
-def is_constant(image, window):
-    """Tell of every window that fits in an image whether all its pixels are equal."""
-    size, before, after = len(window), len(window) // 2, (len(window) - 1) // 2
-    square = np.ones((size, size), np.uint8)
-    valid = np.s_[before : image.shape[0] - after, before : image.shape[1] - after]
-    anchor = (before, before)
-    return cv2.dilate(image, square, anchor=anchor)[valid] == cv2.erode(image, square, anchor=anchor)[valid]
 
 
 class Windows(NamedTuple):
@@ -92,6 +68,8 @@ def q_y(sources, fused):
     ------
     ValueError
         If there are not two sources, or sizes differ: that windows of the sources are alike is asked of two.
+    UndefinedScore
+        If the images are smaller than 7 x 7 pixels.
 
     Notes
     -----
@@ -138,6 +116,8 @@ def q_c(sources, fused):
     ------
     ValueError
         If there are not two sources, or sizes differ: weights cut to 0..1 sum to 1 for two only.
+    UndefinedScore
+        If the images are smaller than 8 x 8 pixels.
 
     Notes
     -----
@@ -177,6 +157,8 @@ def q_w(sources, fused):
     ------
     ValueError
         If there are fewer than two sources, or sizes differ.
+    UndefinedScore
+        If the images are smaller than 8 x 8 pixels.
 
     Notes
     -----
@@ -212,6 +194,8 @@ def q_e(sources, fused):
     ------
     ValueError
         If there are fewer than two sources, or sizes differ.
+    UndefinedScore
+        If the images are smaller than 8 x 8 pixels.
 
     Notes
     -----

@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 
 from data.image import check_image, is_integer, narrow, to_float
+from fusion.metrics.windows import gaussian, mean_of
 
-WINDOW = 11  # pixels: width of the Gaussian window of SSIM
-SIGMA = 1.5  # pixels: its standard deviation
+SIDE = 11  # of a window of SSIM, in pixels
+WINDOW = gaussian(SIDE, 1.5)
 K1, K2 = 0.01, 0.03  # keep SSIM defined where the means, or the deviations, are 0
 
 
@@ -71,9 +72,9 @@ def ssim(image, reference):
     """
     image, reference = _pair(image, reference)
     height, width = image.shape[:2]
-    if min(height, width) < WINDOW:
+    if min(height, width) < SIDE:
         raise ValueError(
-            f"ssim needs images of {WINDOW} x {WINDOW} pixels or more, the size of its window; got {width} x {height}"
+            f"ssim needs images of {SIDE} x {SIDE} pixels or more, the size of its window; got {width} x {height}"
         )
     channels = zip(cv2.split(image), cv2.split(reference))
     return float(np.mean([_similarity(*channel).mean() for channel in channels]))
@@ -81,18 +82,12 @@ def ssim(image, reference):
 
 def _similarity(image, reference):
     """Structural similarity of two planes, for every window that lies inside them."""
-    mean, true_mean = _window_mean(image), _window_mean(reference)
+    mean, true_mean = mean_of(image, WINDOW), mean_of(reference, WINDOW)
     mean_product, mean_squares = mean * true_mean, mean**2 + true_mean**2
-    covariance = _window_mean(image * reference) - mean_product
-    variances = _window_mean(image**2 + reference**2) - mean_squares
+    covariance = mean_of(image * reference, WINDOW) - mean_product
+    variances = mean_of(image**2 + reference**2, WINDOW) - mean_squares
     luminance = (2 * mean_product + K1**2) / (mean_squares + K1**2)
     return luminance * (2 * covariance + K2**2) / (variances + K2**2)
-
-
-def _window_mean(plane):
-    kernel = cv2.getGaussianKernel(WINDOW, SIGMA, cv2.CV_64F)
-    inside = slice(WINDOW // 2, -(WINDOW // 2))
-    return cv2.sepFilter2D(plane, cv2.CV_64F, kernel, kernel)[inside, inside]
 
 
 def _pair(image, reference):

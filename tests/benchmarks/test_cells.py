@@ -14,6 +14,7 @@ from benchmarks.leaderboard.cells import Cell
 from benchmarks.leaderboard.contests import CONTESTS
 from data import to_float
 from fusion.metrics import METRICS, psnr
+from fusion.metrics.door import eight_bits
 
 GUIDED = Cell("tiny", "lossless", "guided", "ours", "left")
 
@@ -25,7 +26,7 @@ def change(monkeypatch, **changes):
 @pytest.fixture
 def published(tiny, tmp_path, monkeypatch):
     """One published result of each tiny scene, as a path: PNG, or JPEG by its name."""
-    pixels = {name: rows.in_eight_bits(scene.truth) for name, scene in tiny.items()}
+    pixels = {name: eight_bits(scene.truth) for name, scene in tiny.items()}
 
     def make(ending, **options):
         for name in pixels:
@@ -41,7 +42,7 @@ def published(tiny, tmp_path, monkeypatch):
 
 
 def test_scores_of_a_method(tiny):
-    fused = rows.in_eight_bits(rows.METHODS["guided"](tiny["left"].stack))
+    fused = eight_bits(rows.METHODS["guided"](tiny["left"].stack))
     (found,) = cells.scores_of(GUIDED)
     assert found["row"] == "guided" and found["reasons"] == {}
     assert found["scores"]["PSNR"] == pytest.approx(psnr(fused, tiny["left"].truth), rel=1e-9)
@@ -332,5 +333,5 @@ def test_published_scores_are_as_published(published_scores, real_data, name, mo
 
 def test_frames_are_those_of_the_set(real_data):
     stack = contests.scene_of("lytro/01").stack
-    source = rows.in_eight_bits(to_float(rows.picture(Path(real_data) / "lytro/01/a.jpg")))
-    assert_array_equal(rows.in_eight_bits(stack[0]), source)
+    source = eight_bits(to_float(rows.picture(Path(real_data) / "lytro/01/a.jpg")))
+    assert_array_equal(eight_bits(stack[0]), source)

@@ -8,11 +8,12 @@ from PIL import Image
 from benchmarks.leaderboard import rows
 from data import open_stack, to_float
 from fusion import guided_fusion
+from fusion.metrics.door import eight_bits
 
 
 @pytest.fixture
 def pixels(texture):
-    return rows.in_eight_bits(texture)
+    return eight_bits(texture)
 
 
 def saved(pixels, path, **options):
@@ -25,14 +26,14 @@ def saved(pixels, path, **options):
 
 def test_every_level_survives():
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    assert_array_equal(rows.in_eight_bits(to_float(levels)), levels)
-    assert_array_equal(rows.in_eight_bits(levels.astype(np.uint16) * 257), levels)
-    assert rows.in_eight_bits(levels) is levels
+    assert_array_equal(eight_bits(to_float(levels)), levels)
+    assert_array_equal(eight_bits(levels.astype(np.uint16) * 257), levels)
+    assert eight_bits(levels) is levels
 
 
 def test_a_half_is_rounded_up():
     halves = np.array([[0.4999, 0.5, 1.5, 2.5, 254.49]]) / 255
-    assert_array_equal(rows.in_eight_bits(halves), [[0, 1, 2, 3, 254]])
+    assert_array_equal(eight_bits(halves), [[0, 1, 2, 3, 254]])
 
 
 # --- as published results are stored ---------------------------------------------------------------------------------
@@ -46,7 +47,7 @@ def test_a_picture_is_stored_exactly_as_the_published_one(pixels, tmp_path, qual
 
 
 def test_beside_a_gray_published_one_it_is_gray(pixels, texture, tmp_path):
-    gray = rows.in_eight_bits(texture[..., 1])
+    gray = eight_bits(texture[..., 1])
     path = saved(gray, tmp_path / "fused.jpg", quality=75)
     assert_array_equal(rows.stored_like(gray, [path]), rows.picture(path))
     assert rows.stored_like(pixels, [path]).shape == pixels.shape[:2]

@@ -6,9 +6,9 @@ from numpy.testing import assert_allclose
 
 from fusion.metrics.contrast import (
     block_sums,
+    cut_off_gaussian,
     cycles_per_image,
     edge_energy,
-    gaussian_mean,
     masked_contrast,
     q_cb,
     q_cv,
@@ -17,6 +17,7 @@ from fusion.metrics.contrast import (
     weigh_frequencies,
 )
 from fusion.metrics.door import UndefinedScore
+from fusion.metrics.windows import mean_everywhere
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +49,11 @@ def test_the_eye_is_most_sensitive_to_a_few_cycles_per_degree():
 def test_means_of_contrast_lose_what_lies_outside():
     dot = np.zeros((61, 61))
     dot[30, 30] = 1
-    mean = gaussian_mean(dot, 4)
+    mean = mean_everywhere(dot, cut_off_gaussian(4))
     assert mean[30, 30] == pytest.approx(1 / (2 * np.pi * 16))
     assert mean[30, 45] > 0 == mean[30, 46]
     assert 0.99 < mean.sum() < 0.9999
-    assert gaussian_mean(np.ones((61, 61)), 4)[0, 0] == pytest.approx(0.302, abs=0.001)
+    assert mean_everywhere(np.ones((61, 61)), cut_off_gaussian(4))[0, 0] == pytest.approx(0.302, abs=0.001)
 
 
 def test_a_source_without_contrast_has_no_weight(pictures):

@@ -5,7 +5,7 @@ import pytest
 
 from data import DataError, open_stack, save
 from fusion.metrics import EXPOSURE, METRICS, NO_REFERENCE, UndefinedScore
-from fusion.metrics.door import gray_levels, rescaled
+from fusion.metrics.door import eight_bits, gray_levels, rescaled
 
 OF_SOURCES = METRICS | EXPOSURE
 FOR_TWO = {"Q_Y", "Q_C", "SCD"}
@@ -33,6 +33,14 @@ def test_colours_are_rounded_before_they_are_weighed():
     nearly_three, nearly_two = np.full((1, 1, 3), 2.6 / 255), np.full((1, 1, 3), 2.4 / 255)
     mixed = np.array([[[2.6, 2.4, 2.4]]]) / 255
     assert [int(gray_levels(image)[0, 0]) for image in (nearly_three, nearly_two, mixed)] == [3, 2, 2]
+
+
+def test_colours_of_eight_bits_stay_colours_and_are_not_copied():
+    levels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    assert eight_bits(levels) is levels
+    assert np.array_equal(eight_bits(levels / np.float32(255)), levels)
+    assert np.array_equal(eight_bits(levels.astype(np.uint16) * 257), levels)
+    assert eight_bits(np.array([[0.5, 1.5]]) / 255).tolist() == [[1, 2]]
 
 
 def test_gray_levels_of_luma_weights_with_three_digits_would_differ():
@@ -135,8 +143,8 @@ def test_files_are_sources_too(pair, tmp_path):
     stack, fused = pair
     for index, frame in enumerate(stack):
         save(frame, tmp_path / f"{index}.png")
-    eight_bits = open_stack(tmp_path)
-    assert METRICS["Q_G"](tmp_path, fused) == METRICS["Q_G"](eight_bits, fused)
+    opened = open_stack(tmp_path)
+    assert METRICS["Q_G"](tmp_path, fused) == METRICS["Q_G"](opened, fused)
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -5,7 +5,7 @@ import pytest
 
 from fusion.metrics import EXPOSURE, UndefinedScore
 from fusion.metrics.exposure import halve, scale_scores, similarity_to_best
-from fusion.metrics.structure import gaussian
+from fusion.metrics.windows import gaussian
 
 mef_ssim = EXPOSURE["MEF-SSIM"]
 

@@ -4,7 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from fusion.metrics.fidelity import NOISE, gaussian_mean, information, viff
+from fusion.metrics import UndefinedScore
+from fusion.metrics.fidelity import NOISE, WINDOWS, information, viff
+from fusion.metrics.windows import mean_of
+
+FIVE = WINDOWS[2]  # samples
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +23,8 @@ def contrast(picture, factor):
 
 def test_information_through_a_gain_by_hand():
     source = np.random.default_rng(4).uniform(0, 255, (20, 20))
-    gain, carried, present = information(source, 0.5 * source + 7, 5)
-    variance = gaussian_mean(source**2, 5) - gaussian_mean(source, 5) ** 2
+    gain, carried, present = information(source, 0.5 * source + 7, FIVE)
+    variance = mean_of(source**2, FIVE) - mean_of(source, FIVE) ** 2
     assert gain.shape == (16, 16)
     assert gain == pytest.approx(np.full((16, 16), 0.5))
     assert present == pytest.approx(np.log10(1 + variance / NOISE))
@@ -32,7 +36,7 @@ def test_a_flat_window_has_no_gain_at_all(level):
     """Rounding errors would decide between two sources."""
     image, flat = np.random.default_rng(4).uniform(0, 255, (20, 20)), np.full((20, 20), level)
     for source, fused in ((flat, image), (image, flat)):
-        gain, carried, _ = information(source, fused, 5)
+        gain, carried, _ = information(source, fused, FIVE)
         assert not gain.any() and not carried.any()
 
 
@@ -40,7 +44,7 @@ def test_a_window_means_what_lies_in_it():
     image = np.random.default_rng(4).uniform(0, 255, (9, 12))
     offset = np.arange(-4, 5)
     weights = np.exp(-np.add.outer(offset**2, offset**2) / (2 * 1.8**2))
-    mean = gaussian_mean(image, 9)
+    mean = mean_of(image, WINDOWS[1])
     assert mean.shape == (1, 4)
     assert mean[0, 3] == pytest.approx(np.sum(weights * image[:, 3:]) / weights.sum())
 
@@ -84,5 +88,5 @@ def test_of_equal_gains_the_last_source_counts(picture):
 def test_four_scales_fit_into_41_pixels(picture):
     small = picture[:41, :90]
     assert viff([small, small], small) == pytest.approx(1)
-    with pytest.raises(ValueError, match="VIFF needs images of 41 x 41 pixels or more, got 90 x 40"):
+    with pytest.raises(UndefinedScore, match="VIFF needs images of 41 x 41 pixels or more, got 90 x 40"):
         viff([small[:40], small[:40]], small[:40])

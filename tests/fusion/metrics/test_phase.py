@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from fusion.metrics import phase
 from fusion.metrics.door import UndefinedScore
 from fusion.metrics.phase import (
+    ANGLES,
     FEATURE,
     Features,
     filter_bank,
@@ -20,7 +22,7 @@ from fusion.metrics.phase import (
 
 
 def features(image):
-    return phase_congruency(image.astype(float), *filter_bank(image.shape))
+    return phase_congruency(image.astype(float), filter_bank(image.shape))
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +80,35 @@ def test_noise_has_few_features():
 
 def test_the_gain_of_noise_is_that_of_noise():
     noise = np.random.default_rng(9).normal(0, 1, (512, 512))
-    scales, directions = filter_bank(noise.shape)
-    for _, spread, gain in directions:
-        smallest, every = (np.fft.ifft2(np.fft.fft2(noise) * scale * spread) for scale in (scales[0], sum(scales)))
+    bank = filter_bank(noise.shape)
+    for direction, gain in zip(ANGLES, bank.noise_gains, strict=True):
+        filters = bank.filters(direction, slice(None))
+        smallest, every = (np.fft.ifft2(np.fft.fft2(noise) * used) for used in (filters[0], filters.sum(axis=0)))
         assert np.mean(every.real**2) / np.mean(np.abs(smallest) ** 2) == pytest.approx(gain, rel=0.1)
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (41, 31)])
+def test_scales_look_in_all_directions_alike(shape):
+    """Half of the rows is kept: the others mirror it, whatever part of the filters is asked for."""
+    bank = filter_bank(shape)
+    rows, columns = (np.fft.fftfreq(n, 1 / n) / (n - n % 2) for n in shape)
+    radius = np.hypot(rows[:, None], columns)
+    with np.errstate(divide="ignore"):
+        second = np.exp(-(np.log(radius * 6.3) ** 2) / (2 * np.log(0.55) ** 2)) / (1 + (radius / 0.45) ** 30)
+    off = np.abs(bank.angles)
+    for some in (slice(None), slice(0, 7), slice(33, 40), slice(35, 99)):
+        found = bank.filters(0.0, some)[1]
+        assert_allclose(found, (second * np.exp(-(off**2) / (2 * np.radians(25) ** 2)))[some], atol=1e-12)
+
+
+def test_blocks_are_all_rows_once(monkeypatch, texture):
+    image = texture[..., 0]
+    whole = features(image)
+    assert [len(range(40)[rows]) for rows in phase.blocks((40, 2**14))] == [2] * 20
+    monkeypatch.setattr(phase, "BLOCK_PIXELS", 7 * image.shape[1])
+    assert [len(range(len(image))[rows]) for rows in phase.blocks(image.shape)] == [7] * 13 + [5]
+    for one, other in zip(whole, features(image), strict=True):
+        assert_allclose(other, one, rtol=1e-12)
 
 
 def test_of_equal_congruencies_the_last_wins():
@@ -142,6 +169,6 @@ def test_without_edges_there_is_no_score(level, pictures, recwarn):
 def test_an_image_smaller_than_a_window_is_refused(pictures):
     frames, _ = pictures
     small = [frame[:10] for frame in frames]
-    with pytest.raises(ValueError, match="Q_P needs images of 11 x 11 pixels or more, got 128 x 10"):
+    with pytest.raises(UndefinedScore, match="Q_P needs images of 11 x 11 pixels or more, got 128 x 10"):
         q_p(small, small[0])
     assert np.isfinite(q_p([frame[:11, :11] for frame in frames], frames[0][:11, :11]))
