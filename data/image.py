@@ -30,6 +30,17 @@ def check_image(name, array):
         raise DataError(f"{name} has values in [{low:g}, {high:g}]; an image lies in [0, 1]: scale, clip or mask it")
 
 
+def into_range(image):
+    """Clip a float image that leaves [0, 1] by less than half a level of 8 bits, as sums of weighted frames may do.
+
+    Any other image is returned as it is, for `check_image` to judge.
+    """
+    if image.dtype.kind != "f" or image.size == 0:
+        return image
+    slack = 0.5 / 255
+    return image.clip(0, 1) if image.min() >= -slack and image.max() <= 1 + slack else image
+
+
 def is_image_shape(shape):
     """Tell whether a shape is (H, W) or (H, W, 3), with at least one pixel."""
     return (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)) and 0 not in shape

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from data import open_stack
-from data.image import check_image
+from data.image import check_image, into_range
 from fusion import metrics as scores
 from fusion.controls import controls as make_controls
 from fusion.metrics.door import gray_levels
@@ -25,7 +25,7 @@ def evaluate(sources, fused, truth=None, *, metrics=None, lower_is_better=(), co
     sources : stack
         N >= 2 frames.
     fused : ndarray of shape (H, W) or (H, W, 3), path, or dict of str to those
-        One result, or several by name.
+        One result, or several by name. What leaves [0, 1] by less than half a level of 8 bits is clipped.
     truth : ndarray of shape (H, W) or (H, W, 3), or path, optional
         What the results should be: adds PSNR and SSIM.
     metrics : iterable of str, or dict of str to callable, optional
@@ -116,7 +116,7 @@ def _picture(name, image):
         if len(stack) != 1:
             raise ValueError(f"{image}: holds {len(stack)} pictures; {name} is one")
         image = stack.pixels(0)
-    image = np.asarray(image)
+    image = into_range(np.asarray(image))
     check_image(name, image)
     return image
 

@@ -100,12 +100,16 @@ class Board:
         return self._averages[name][metric]
 
     def wins(self, name, metric):
-        """Number of sets on which a method beats all other methods; None for controls and quoted averages."""
-        if name not in self.methods or self._quoted[name]:
+        """Number of sets on which a method beats all other methods.
+
+        Controls, quoted averages, and methods that failed on some set take no part, and have None.
+        """
+        if name not in self.methods or self._quoted[name] or math.isnan(self.average(name, metric)):
             return None
         sign = -1 if metric in self.lower else 1
-        others = [sign * self.scores(other, metric) for other in self.methods if other != name]
-        best = np.fmax.reduce([np.full(len(self.sets), -np.inf), *others])
+        rivals = [other for other in self.methods if other != name and not math.isnan(self.average(other, metric))]
+        others = [sign * self.scores(other, metric) for other in rivals if not self._quoted[other]]
+        best = np.max([np.full(len(self.sets), -np.inf), *others], axis=0)
         return int(np.sum(sign * self.scores(name, metric) > best))
 
     def rank(self, name, metrics):
@@ -199,7 +203,7 @@ class View:
 
     def _cell(self, name, metric):
         average, wins = self.board.average(name, metric), self.board.wins(name, metric)
-        counted = "" if wins is None or math.isnan(average) else f" ({wins})"
+        counted = "" if wins is None else f" ({wins})"
         return _number(average) + self._mark(name, metric) + counted
 
     def _mark(self, name, metric):

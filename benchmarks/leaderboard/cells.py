@@ -15,7 +15,7 @@ import scipy
 from benchmarks.leaderboard import rows
 from benchmarks.leaderboard.contests import CONTESTS, JPEG, SCENES, published_pictures, scene_of, stored_as
 from data import datasets
-from data.image import check_image
+from data.image import check_image, into_range
 from data.io import save_json
 from fusion.evaluation import score_with, scorers_for
 from fusion.metrics import LOWER_IS_BETTER
@@ -90,14 +90,21 @@ def compute(cell):
     scorers = scorers_for(contest.metrics, scene.stack, scene.truth)
     scored = []
     for row, image in _pictures(cell, scene.stack):
-        image = np.asarray(image)
+        image = into_range(np.asarray(image))
         check_image(f"what {row} returns", image)
+        _check_size(row, image.shape, scene.stack.shape)
         pixels = eight_bits(image)
         if cell.storage == JPEG and cell.kind != rows.PUBLISHED:
             pixels = rows.stored_like(pixels, _models_of(cell))
         scores, reasons = score_with(scorers, pixels)
         scored.append({"row": row, "scores": scores, "reasons": reasons})
     return scored if contest.pairs or cell.row != rows.EACH_SOURCE else _of_sources(scored)
+
+
+def _check_size(row, shape, stack_shape):
+    if shape[:2] != stack_shape[1:3]:
+        sizes = [" x ".join(map(str, size[::-1])) for size in (shape[:2], stack_shape[1:3])]
+        raise ValueError(f"what {row} returns is {sizes[0]} pixels, but the frames are {sizes[1]}; return their size")
 
 
 def _pictures(cell, stack):

@@ -34,6 +34,7 @@ copying one source: read them beside Q_G or Q_CB. SF, AG, SD, EN and EI rise
 with noise and sharpening.
 """
 PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-"})  # for an output that has no arrows
+TRUTH = {"PSNR", "SSIM"}
 LOSSY = {".jpg", ".jpeg", ".webp"}
 
 
@@ -47,7 +48,9 @@ def add_parser(subparsers):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a folder, a multi-page TIFF, or the frames")
-    parser.add_argument("--fused", nargs="+", required=True, metavar="FUSED", help="one result or several")
+    parser.add_argument(
+        "--fused", nargs="+", required=True, metavar="FUSED", help="one result or several; no sources, even if named so"
+    )
     parser.add_argument("--truth", metavar="TRUTH", help="the picture as it should be")
     parser.add_argument(
         "--metrics",
@@ -89,6 +92,8 @@ def run(args):
 def _open_sources(args):
     """Open the sources; results and the truth, which may lie beside them, are none."""
     explain_data_sets(args.sources)
+    if len({Path(path).resolve() for path in args.sources}) < len(args.sources):
+        raise DataError(f"a source is named twice: {' '.join(args.sources)}; name it once")
     stack = open_stack(args.sources[0] if len(args.sources) == 1 else args.sources, exclude=_others(args))
     if len(stack) < 2:
         raise DataError(
@@ -149,6 +154,8 @@ def _print_notes(table, args):
     for path in args.sources:
         if Path(path).resolve() in others:
             print(f"note: {path} is given as a result or the truth too, and was not taken as a source", file=sys.stderr)
+    if args.truth and args.metrics and not TRUTH.intersection(args.metrics):
+        print("note: --truth is for PSNR and SSIM only; name them in --metrics too", file=sys.stderr)
     lossy = [path for path in args.fused if Path(path).suffix.lower() in LOSSY]
     if lossy and len(lossy) < len(args.fused):
         print(

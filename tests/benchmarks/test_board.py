@@ -77,13 +77,15 @@ def test_less_wins_where_less_is_better(board):
 
 def test_where_a_method_failed_it_wins_nothing_and_blocks_nobody():
     board = Board(table(with_row("failed", "ours", Q_MI=[9, None, None], Q_CV=[0, None, None])), "lossless")
-    assert [board.wins(name, "Q_MI") for name in board.methods] == [1, 0, 0, 1]  # "smooth" won on the first set
-    assert [board.wins(name, "Q_CV") for name in board.methods] == [0, 0, 1, 1]
+    assert [board.wins(name, "Q_MI") for name in board.methods] == [1, 1, 0, None]
+    assert [board.wins(name, "Q_CV") for name in board.methods] == [0, 1, 1, None]
 
 
-def test_an_only_method_wins_where_it_has_a_score():
-    board = Board(table({"only": ("ours", {"Q_MI": [1, None, 3]})}), "lossless")
-    assert board.wins("only", "Q_MI") == 2
+def test_an_only_method_wins_everywhere_if_it_has_all_scores():
+    complete = Board(table({"only": ("ours", {"Q_MI": [1, 2, 3]})}, metrics=("Q_MI",)), "lossless")
+    assert complete.wins("only", "Q_MI") == 3
+    incomplete = Board(table({"only": ("ours", {"Q_MI": [1, None, 3]})}, metrics=("Q_MI",)), "lossless")
+    assert incomplete.wins("only", "Q_MI") is None
 
 
 # --- ranks -----------------------------------------------------------------------------------------------------------
@@ -306,3 +308,8 @@ def test_one_metric_set_by_set(board):
         "mean": "control",
     }
     assert by_set.arrow("a") == "↓" and board.by_set("Q_MI").arrow("a") == "↑"
+
+
+def test_a_method_that_failed_somewhere_takes_no_wins_elsewhere():
+    board = Board(table(with_row("failed", "ours", Q_MI=[9, None, 9])), "lossless")
+    assert [board.wins(name, "Q_MI") for name in ("sharp", "smooth", "old")] == [1, 1, 0]

@@ -72,7 +72,7 @@ def test_what_is_no_number_is_none_with_a_reason(tiny, monkeypatch):
     [
         (lambda truth: truth * 255, r"what guided returns has values in \[0, 255\]"),
         (lambda truth: np.full_like(truth, np.nan), "what guided returns has values in .nan, nan."),
-        (lambda truth: truth[:-1], "fused is 64 x 63 pixels, but the sources are 64 x 64|shape"),
+        (lambda truth: truth[:-1], "what guided returns is 64 x 63 pixels, but the frames are 64 x 64"),
         (lambda truth: None, "what guided returns has shape"),
     ],
 )

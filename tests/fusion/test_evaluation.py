@@ -327,3 +327,11 @@ def test_no_metric_at_all_is_refused(nothing, focus_pair):
 def test_a_list_of_results_has_no_names(focus_pair):
     with pytest.raises(ValueError, match="several as a dict of names and images"):
         evaluate(focus_pair, [focus_pair[0], focus_pair[1]])
+
+
+def test_what_leaves_the_range_by_rounding_is_clipped(focus_pair):
+    clean = np.clip(focus_pair[0], 0, 1)
+    beyond = clean + np.where(clean == clean.max(), 1.0001 - clean.max(), 0)
+    assert evaluate(focus_pair, beyond, metrics=["Q_G"], controls=False)["fused"]["Q_G"] > 0
+    with pytest.raises(DataError, match="^fused has values in"):
+        evaluate(focus_pair, beyond * 1.01, metrics=["Q_G"])

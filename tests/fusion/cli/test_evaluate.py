@@ -341,3 +341,13 @@ def test_an_output_without_arrows_gets_the_table_in_plain_letters(sources, ours)
     printed = done.stdout.decode("ascii")
     for line in (r"^Q_G \^ +0\.", r"^Q_CV v +\d", r"^SCD \^ +\d\.\d+ +- +- "):
         assert re.search(line, printed, re.MULTILINE)
+
+
+def test_a_source_that_is_named_twice_is_refused(sources, ours, failing):
+    assert "a source is named twice" in failing(sources / "a.png", sources / "a.png", "--fused", ours)
+
+
+def test_a_truth_that_no_metric_asks_for_is_noted(sources, ours, theirs, run):
+    status, out, err = run(sources, "--fused", ours, "--truth", theirs, *FEW)
+    assert status == 0 and "PSNR" not in out
+    assert "note: --truth is for PSNR and SSIM only" in err
