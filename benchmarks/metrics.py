@@ -16,32 +16,32 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import cv2
-import numpy as np
 
 from benchmarks.run import machine, publish
 from data import scenes
 from fusion import guided_fusion
 from fusion.metrics import EXPOSURE, METRICS, NO_REFERENCE
+from fusion.metrics.door import eight_bits
 
 RESULTS = Path(__file__).parent / "results" / "metrics.json"
 
 
-def in_eight_bits(images, size):
+def resized(images, size):
     """Resize images to (width, height), and round them to 8 bits."""
-    return [np.rint(255 * cv2.resize(image, size).clip(0, 1)).astype(np.uint8) for image in images]
+    return [eight_bits(cv2.resize(image, size).clip(0, 1)) for image in images]
 
 
 def pair():
     """Two sources and a result, 520 x 520."""
     stack = scenes.built_in("built-in/motorcycle-pair").stack
-    a, b, fused = in_eight_bits([*stack, guided_fusion(stack)], (520, 520))
+    a, b, fused = resized([*stack, guided_fusion(stack)], (520, 520))
     return [a, b], fused
 
 
 def sequence():
     """Nine exposures and a result, 512 x 340."""
     stack = scenes.exposure_bracket(exposures=tuple(range(-4, 5))).stack
-    *frames, fused = in_eight_bits([*stack, guided_fusion(stack)], (512, 340))
+    *frames, fused = resized([*stack, guided_fusion(stack)], (512, 340))
     return frames, fused
 
 

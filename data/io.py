@@ -308,7 +308,7 @@ def as_jpeg(image, quality=75):
     image = np.asarray(image)
     check_image("the image to compress", image)
     _check_quality(quality)
-    pixels = _to_integers(to_float(image) if image.dtype == np.uint16 else image, np.uint8)
+    pixels = _to_integers(image, np.uint8)
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         int(quality),

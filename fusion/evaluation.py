@@ -114,7 +114,7 @@ def _picture(name, image):
     if isinstance(image, str | Path):
         stack = open_stack([image])
         if len(stack) != 1:
-            raise ValueError(f"{image}: holds {len(stack)} pictures; {name} is one")
+            raise ValueError(f"{image}: holds {len(stack)} pictures; a result is one, and so is the truth")
         image = stack.pixels(0)
     image = into_range(np.asarray(image))
     check_image(name, image)

@@ -66,12 +66,12 @@ def _with_quoted(contest, rows, quoted):
     for name, averages in quoted.get("averages", {}).items():
         row = {"name": name, "kind": QUOTED_KIND, "from": quoted["source"], "scores": {}, "averages": averages}
         if rows.setdefault(name, row) is not row:
-            raise ValueError(f"{name} is a row of ours, and quoted in {contest.quoted}; call one of them differently")
+            raise _named_twice(name, contest)
     for name, scores in quoted.get("rows", {}).items():
         given = {metric: scores[metric] for metric in (*contest.metrics, *contest.opinions) if metric in scores}
         row = rows.setdefault(name, {"name": name, "kind": QUOTED_KIND, "scores": given})
         if row["kind"] not in {PUBLISHED, QUOTED_KIND}:
-            raise ValueError(f"{name} is a row of ours, and quoted in {contest.quoted}; call one of them differently")
+            raise _named_twice(name, contest)
         row["from"] = quoted["source"]
         if row["kind"] == PUBLISHED:
             row["quoted_sets"] = _sets_without(row["scores"], contest)
@@ -81,6 +81,10 @@ def _with_quoted(contest, rows, quoted):
                 for computed, value in zip(row["scores"].get(metric, values), values, strict=True)
             ]
     return rows
+
+
+def _named_twice(name, contest):
+    return ValueError(f"{name} is a row of ours, and quoted in {contest.quoted}; call one of them differently")
 
 
 def _sets_without(scores, contest):

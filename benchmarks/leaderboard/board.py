@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.leaderboard.rows import OURS, QUOTED
+from fusion.metrics import TRUTH
 from fusion.table import CONTROL, RESULT, Row, Table
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "leaderboard.json"
-TRUTH = ("PSNR", "SSIM")
 BLANK = "–"
 NOTES = {"*": "* the best method", "!": "! a control beats every method"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from data import DataError, open_stack
 from data.io import check_output, save_json
 from fusion.cli.pictures import explain_data_sets, progress_bar
-from fusion.table import Table
+from fusion.table import RESULT, Table
 
 DESCRIPTION = """\
 Score fused pictures by every metric that is defined for the sources, beside
@@ -34,7 +34,6 @@ copying one source: read them beside Q_G or Q_CB. SF, AG, SD, EN and EI rise
 with noise and sharpening.
 """
 PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-"})  # for an output that has no arrows
-TRUTH = {"PSNR", "SSIM"}
 LOSSY = {".jpg", ".jpeg", ".webp"}
 
 
@@ -71,15 +70,16 @@ def run(args):
         check_output(args.json, force=args.force, endings={".json"})
     from fusion import evaluate
 
+    sources, named = _open_sources(args), _names(args.fused)
     table = evaluate(
-        _open_sources(args),
-        {name: _picture(path) for name, path in _names(args.fused).items()},
-        _picture(args.truth) if args.truth else None,
+        sources,
+        named,
+        args.truth,
         metrics=args.metrics,
         controls=args.controls,
         progress=progress_bar(args, "picture"),
     )
-    table = _as_stored(table, args)
+    table = _as_stored(table, named)
     _print(table)
     if not args.quiet:
         _print_notes(table, args)
@@ -106,14 +106,6 @@ def _others(args):
     return [*args.fused, *([args.truth] if args.truth else [])]
 
 
-def _picture(path):
-    """Read one picture."""
-    stack = open_stack([path])
-    if len(stack) != 1:
-        raise DataError(f"{path}: holds {len(stack)} pictures; a result is one")
-    return stack[0]
-
-
 def _names(paths):
     """Name results as briefly as they differ: by stems, file names, or the ends of their paths."""
     absolute = [Path(path).absolute() for path in paths]
@@ -126,15 +118,17 @@ def _names(paths):
     return dict(zip(names, paths, strict=True))
 
 
-def _as_stored(table, args):
+def _as_stored(table, named):
     """Say of each result how its file holds it, if they differ: those are not compared."""
-    stored = {
-        name: "lossy" if Path(path).suffix.lower() in LOSSY else "lossless" for name, path in _names(args.fused).items()
-    }
+    stored = {name: "lossy" if _is_lossy(path) else "lossless" for name, path in named.items()}
     if len(set(stored.values())) == 1:
         return table
-    rows = [row._replace(stored=stored.get(row.name, "") if row.kind == "result" else "") for row in table.rows]
+    rows = [row._replace(stored=stored[row.name]) if row.kind == RESULT else row for row in table.rows]
     return Table(rows, lower=table.lower, undefined=table.undefined)
+
+
+def _is_lossy(path):
+    return Path(path).suffix.lower() in LOSSY
 
 
 def _print(table):
@@ -154,10 +148,12 @@ def _print_notes(table, args):
     for path in args.sources:
         if Path(path).resolve() in others:
             print(f"note: {path} is given as a result or the truth too, and was not taken as a source", file=sys.stderr)
-    if args.truth and args.metrics and not TRUTH.intersection(args.metrics):
+    from fusion.metrics import TRUTH
+
+    if args.truth and args.metrics and not TRUTH.keys() & set(args.metrics):
         print("note: --truth is for PSNR and SSIM only; name them in --metrics too", file=sys.stderr)
-    lossy = [path for path in args.fused if Path(path).suffix.lower() in LOSSY]
-    if lossy and len(lossy) < len(args.fused):
+    if any(row.stored for row in table.rows):
+        lossy = filter(_is_lossy, args.fused)
         print(
             f"note: {', '.join(lossy)} went through lossy compression, the others did not; that alone changes every "
             "score: compare results that are stored alike",
@@ -167,7 +163,7 @@ def _print_notes(table, args):
 
 def _check_results(table):
     """Raise an error at the end if a score of a result is missing."""
-    results = {row.name for row in table.rows if row.kind == "result"}
+    results = {row.name for row in table.rows if row.kind == RESULT}
     missing = [f"{score.metric} of {score.name}" for score in table.undefined if score.name in results]
     if missing:
         raise ValueError(f"not defined: {', '.join(missing)}; leave these out of averages")

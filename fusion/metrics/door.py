@@ -76,7 +76,7 @@ def pair_metric(name, *, most_sources=None, smallest=1):
             stack, image = _sources_and_fused(name, sources, fused)
             _check_count(name, len(stack), most_sources)
             _check_size(name, image.shape, smallest)
-            return _finite(name, score, Levels(stack), gray_levels(image).astype(np.float64))
+            return _finite(name, score, _levels_of(stack), gray_levels(image).astype(np.float64))
 
         metric.most_sources = most_sources
         return metric
@@ -118,17 +118,21 @@ def rescaled(name, image):
     return np.floor(255 * (image - low) / (high - low) + 0.5)
 
 
-class Levels(Sequence):
-    """Gray levels of a stack as float64; one frame at a time is in memory."""
+class OneAtATime(Sequence):
+    """As many planes as another sequence has items, each made from its number when it is asked for, and not kept."""
 
-    def __init__(self, stack):
-        self._stack = stack
+    def __init__(self, items, make):
+        self._items, self._make = items, make
 
     def __len__(self):
-        return len(self._stack)
+        return len(self._items)
 
     def __getitem__(self, index):
-        return gray_levels(self._stack.pixels(index)).astype(np.float64)
+        return self._make(index)
+
+
+def _levels_of(stack):
+    return OneAtATime(stack, lambda index: gray_levels(stack.pixels(index)).astype(np.float64))
 
 
 def _image(name, image):

@@ -1,12 +1,11 @@
 """Structural similarity of a fused image to its sources, window by window."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from fusion.metrics.door import pair_metric
+from fusion.metrics.door import OneAtATime, pair_metric
 from fusion.metrics.windows import gaussian, is_constant, mean_of
 
 YANG = gaussian(7, 1.5)  # window of Q_Y
@@ -206,20 +205,8 @@ def q_e(sources, fused):
     .. [1] G. Piella, H. Heijmans, "A new quality metric for image fusion," ICIP 2003.
        :doi:`10.1109/ICIP.2003.1247209`
     """
-    return weighted_similarity(sources, fused) * weighted_similarity(Edges(sources), prewitt_magnitude(fused))
-
-
-class Edges(Sequence):
-    """Prewitt gradients of a sequence of images, one at a time."""
-
-    def __init__(self, images):
-        self._images = images
-
-    def __len__(self):
-        return len(self._images)
-
-    def __getitem__(self, index):
-        return prewitt_magnitude(self._images[index])
+    edges = OneAtATime(sources, lambda index: prewitt_magnitude(sources[index]))
+    return weighted_similarity(sources, fused) * weighted_similarity(edges, prewitt_magnitude(fused))
 
 
 def prewitt_magnitude(image):
