@@ -5,8 +5,15 @@ import importlib.util
 
 from fusion.version import VERSION as __version__
 
-__all__ = ["__version__", "evaluate", "gff", "guided_fusion"]
-METHODS = {"evaluate": "fusion.evaluation", "gff": "fusion.guided_stages", "guided_fusion": "fusion.guided"}
+METHODS = {
+    "evaluate": "fusion.evaluation",
+    "exposure_fusion": "fusion.exposure",
+    "extended_exposure_fusion": "fusion.extended_exposure",
+    "gff": "fusion.guided_stages",
+    "guided_fusion": "fusion.guided",
+    "optimised_exposure_fusion": "fusion.optimised_exposure_torch",
+}
+__all__ = ["__version__", *METHODS]
 
 
 def __getattr__(name):

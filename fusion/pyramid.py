@@ -7,6 +7,7 @@ import numpy as np
 
 from data import open_stack, to_float
 
+KERNELS = {3: np.array([1, 2, 1], np.float32) / 4, 5: np.array([1, 4, 6, 4, 1], np.float32) / 16}
 LEVELS = 4  # of `sharpest_details`: 3 lose 0.6 dB where discs of blur are 20 pixels in radius, more never gain 0.2 dB
 
 
@@ -26,26 +27,37 @@ def most_levels(shape):
     return max(1, int(math.log2(min(shape[:2]))))
 
 
-def gaussian_pyramid(image, levels=None):
-    """Halve an image again and again, smoothing it first with the kernel (1, 4, 6, 4, 1) / 16 along both axes.
+def level_shapes(shape, levels):
+    """List the shapes of the levels of a pyramid, from fine to coarse."""
+    shapes = [tuple(shape)]
+    for _ in range(levels):
+        height, width, *channels = shapes[-1]
+        shapes.append(((height + 1) // 2, (width + 1) // 2, *channels))
+    return shapes
+
+
+def gaussian_pyramid(image, levels=None, *, kernel_size=5):
+    """Halve an image again and again, smoothing it first along both axes.
 
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, C)
         Image, or weight map; of float of any range, or of integers, which are scaled to [0, 1].
     levels : int, optional
-        How often it is halved, 1 to `most_levels`, which is the default.
+        How often it is halved, 0 to `most_levels`, which is the default.
+    kernel_size : {5, 3}, optional
+        Taps of the kernel: (1, 4, 6, 4, 1) / 16 or (1, 2, 1) / 4.
 
     Returns
     -------
     list of ndarray of float32
         ``levels + 1`` images from fine to coarse, the first of them `image`; n pixels are followed by
-        ``(n + 1) // 2``. Borders are mirrored, the pixel at the border not repeated.
+        ``(n + 1) // 2``. Borders are mirrored, the pixel at the border repeated.
 
     Raises
     ------
     ValueError
-        If `image` is of another shape, or `levels` is out of range.
+        If `image` is of another shape, or `levels` or `kernel_size` is out of range.
 
     References
     ----------
@@ -53,14 +65,15 @@ def gaussian_pyramid(image, levels=None):
        :doi:`10.1109/TCOM.1983.1095851`
     """
     image = _as_plane(image)
-    levels = _check_levels(levels, image.shape)
+    levels = check_levels(levels, image.shape)
+    check_kernel_size(kernel_size)
     pyramid = [image]
     for _ in range(levels):
-        pyramid.append(reduced(pyramid[-1]))
+        pyramid.append(reduced(pyramid[-1], kernel_size))
     return pyramid
 
 
-def laplacian_pyramid(image, levels=None):
+def laplacian_pyramid(image, levels=None, *, kernel_size=5):
     """Split an image into details of one size each, and the coarse image that is left.
 
     Parameters
@@ -68,7 +81,9 @@ def laplacian_pyramid(image, levels=None):
     image : ndarray of shape (H, W) or (H, W, C)
         As for `gaussian_pyramid`.
     levels : int, optional
-        Levels of detail, 1 to `most_levels`, which is the default.
+        Levels of detail, 0 to `most_levels`, which is the default.
+    kernel_size : {5, 3}, optional
+        As for `gaussian_pyramid`.
 
     Returns
     -------
@@ -86,41 +101,60 @@ def laplacian_pyramid(image, levels=None):
     .. [1] P. J. Burt, E. H. Adelson, "The Laplacian pyramid as a compact image code," IEEE Trans. Commun. 31(4), 1983.
        :doi:`10.1109/TCOM.1983.1095851`
     """
-    *fine, coarsest = gaussian_pyramid(image, levels)
+    *fine, coarsest = gaussian_pyramid(image, levels, kernel_size=kernel_size)
     coarser = [*fine[1:], coarsest]
-    return [level - enlarged(below, level.shape) for level, below in zip(fine, coarser, strict=True)] + [coarsest]
+    details = [level - enlarged(below, level.shape, kernel_size) for level, below in zip(fine, coarser, strict=True)]
+    return [*details, coarsest]
 
 
-def collapse(pyramid):
+def collapse(pyramid, *, kernel_size=5):
     """Sum a Laplacian pyramid up to the image that it was made from.
 
     Parameters
     ----------
     pyramid : sequence of ndarray
         What `laplacian_pyramid` returns, or the same with other coefficients.
+    kernel_size : {5, 3}, optional
+        That of the pyramid.
 
     Returns
     -------
     ndarray of float32
         Shape of the first level. It is the image again, but for the rounding of float32, whatever its size.
     """
+    check_kernel_size(kernel_size)
     *details, image = pyramid
     for detail in reversed(details):
-        image = enlarged(image, detail.shape)
-        image += detail
+        image = enlarged(image, detail.shape, kernel_size) + detail
     return image
 
 
-def reduced(image):
+def reduced(image, kernel_size=5):
     """Smooth an image and keep every second pixel of every second row, from the first on."""
     height, width = image.shape[:2]
-    half = cv2.pyrDown(image)
+    if kernel_size == 5:
+        half = cv2.pyrDown(image, borderType=cv2.BORDER_REFLECT)
+    else:
+        kernel = KERNELS[kernel_size]
+        half = cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REFLECT)[::2, ::2]
     return half.reshape((height + 1) // 2, (width + 1) // 2, *image.shape[2:])
 
 
-def enlarged(image, shape):
-    """Interpolate an image at every pixel of the image of such a shape that it was reduced from."""
-    return cv2.pyrUp(image, dstsize=(shape[1], shape[0])).reshape(shape)
+def enlarged(image, shape, kernel_size=5):
+    """Interpolate an image at every pixel of the image of such a shape that it was reduced from.
+
+    Beyond its border the coarse image is continued by its last pixel.
+    """
+    padded = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    double = cv2.pyrUp(padded) if kernel_size == 5 else _interpolated(padded, 2 * KERNELS[kernel_size])
+    return double[2 : 2 + shape[0], 2 : 2 + shape[1]].reshape(shape)
+
+
+def _interpolated(image, kernel):
+    """Put zeros between all pixels, and let a kernel fill them."""
+    sparse = np.zeros((2 * image.shape[0], 2 * image.shape[1], *image.shape[2:]), np.float32)
+    sparse[::2, ::2] = image
+    return cv2.sepFilter2D(sparse, -1, kernel, kernel)
 
 
 def sharpest_details(stack, *, levels=None, progress=None):
@@ -133,7 +167,7 @@ def sharpest_details(stack, *, levels=None, progress=None):
     stack : stack
         N aligned frames: array, list, `data.Stack`, folder or list of files.
     levels : int, optional
-        Levels of detail, 1 to `most_levels`; by default 4, or `most_levels` if that is less.
+        Levels of detail, 0 to `most_levels`; by default 4, or `most_levels` if that is less.
     progress : callable, optional
         ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does.
 
@@ -165,7 +199,7 @@ def sharpest_details(stack, *, levels=None, progress=None):
     """
     stack = open_stack(stack)
     shape = stack.shape[1:]
-    levels = _check_levels(min(LEVELS, most_levels(shape)) if levels is None else levels, shape)
+    levels = check_levels(min(LEVELS, most_levels(shape)) if levels is None else levels, shape)
     progress = progress or (lambda frames, what: frames)
     fused = None
     for index in progress(range(len(stack)), "fusing"):
@@ -197,12 +231,19 @@ def _as_plane(image):
     return image.astype(np.float32, copy=False)
 
 
-def _check_levels(levels, shape):
+def check_levels(levels, shape):
+    """Return the number of levels, by default `most_levels`; raise a ValueError if an image of that shape has less."""
     most = most_levels(shape)
     levels = most if levels is None else levels
-    if not (1 <= levels <= most and int(levels) == levels):
+    if not (0 <= levels <= most and int(levels) == levels):
         raise ValueError(
-            f"levels must be a whole number from 1 to {most} for an image of {shape[1]} x {shape[0]} pixels, "
+            f"levels must be a whole number from 0 to {most} for an image of {shape[1]} x {shape[0]} pixels, "
             f"got {levels}; leave it out for the default"
         )
     return int(levels)
+
+
+def check_kernel_size(kernel_size):
+    """Raise a ValueError unless there is a kernel of that size."""
+    if kernel_size not in KERNELS:
+        raise ValueError(f"kernel_size must be 5, as in the papers, or 3, got {kernel_size!r}")

@@ -20,6 +20,10 @@ class Tile(NamedTuple):
             *(slice(max(s.start - margin, 0), min(s.stop + margin, n)) for s, n in zip(self, shape, strict=False))
         )
 
+    def halved(self):
+        """Return the tile of the image of half the size; the tile must begin in an even row and column."""
+        return Tile(*(slice(s.start // 2, (s.stop + 1) // 2) for s in self))
+
     def within(self, larger):
         """Return this tile in the coordinates of a larger one."""
         return Tile(*(slice(s.start - o.start, s.stop - o.start) for s, o in zip(self, larger, strict=True)))
