@@ -25,6 +25,7 @@ help: ## show this list
 	@echo
 	@echo "  PYTHON=python3.12   the Python that .venv is made from (to change it, remove .venv first)"
 	@echo "  FUSION_DATA=folder  take picture sets from this folder: lytro/01, mef/venice, ... (see fusion data list)"
+	@echo "  PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu  torch without CUDA, which the book does not need"
 	@echo "  PORT=8000           where \`make serve\` listens"
 
 # A page with a warning fails. Sphinx reads a page only when it changed, and would not warn a second time:
@@ -56,6 +57,7 @@ pair: $(READY) ## write notebooks/ from the pages in book/
 
 bench: $(READY) ## measure speed, memory and quality
 	$(BIN)/python -m benchmarks.guided
+	$(BIN)/python -m benchmarks.exposure
 	$(BIN)/python -m benchmarks.scenes
 	$(BIN)/python -m benchmarks.metrics
 	$(BIN)/python -m benchmarks.leaderboard

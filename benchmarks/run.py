@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+RESULTS = Path(__file__).parent / "results"
+
 
 def measure(command):
     """Run a command; return CPU seconds (user, system), elapsed seconds and peak memory in MB."""
@@ -42,6 +44,11 @@ def publish(found, path, save):
     if save:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text + "\n")
+
+
+def saved(name):
+    """Return what a benchmark found when it was last saved: results/NAME.json."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def machine():

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -63,9 +65,44 @@ class Stack(Sequence):
         first = f": {self.names[0]} ..." if self.names else ""
         return f"<Stack of {len(self)} {kind} frames, {width} x {height} pixels, {self.bit_depth} bits{first}>"
 
+    def changed(self, read, shape=None):
+        """Return a stack of the same names, depth and metadata, whose frames are read otherwise.
+
+        Parameters
+        ----------
+        read : callable
+            ``read(index)`` gives the pixels of a frame.
+        shape : tuple of int, optional
+            Of a frame, if it is another one.
+        """
+        readers = [partial(read, index) for index in range(len(self))]
+        return Stack(readers, self.names, shape or self.shape[1:], self.bit_depth, self._pages)
+
     def pixels(self, index):
         """Read one frame in the smallest type that holds it: uint8, uint16 or float32."""
         return narrow(self._readers[index]())
+
+    def read_ahead(self, indices):
+        """Read frames one after the other, each while the caller still works on the one before.
+
+        Parameters
+        ----------
+        indices : iterable of int
+            Which frames, in which order; one may come again.
+
+        Yields
+        ------
+        index : int
+        pixels : ndarray
+            As `pixels` reads them. At most two frames are in memory: the one handed out, and the one that a thread
+            reads. An error in a frame is raised when its turn comes.
+        """
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            coming = None
+            for index, following in pairwise(chain(indices, [None])):
+                frame = (coming or reader.submit(self.pixels, index)).result()
+                coming = None if following is None else reader.submit(self.pixels, following)
+                yield index, frame
 
     @property
     def metadata(self):

@@ -1,6 +1,5 @@
 """Exposure fusion (Mertens, Kautz, Van Reeth 2007): the best exposed parts of a bracket, blended by pyramids."""
 
-import math
 from functools import partial
 
 import cv2
@@ -9,6 +8,9 @@ import numpy as np
 from data import open_stack
 from fusion import measure
 from fusion.blend import LEAST_WEIGHT, Look, fuse_looks
+
+MOST_EXPONENT = 50  # a contrast of 4 to this power is a number in single precision
+LEAST_SIGMA = 1e-3
 
 
 def quality(image, *, contrast=1.0, saturation=1.0, exposedness=1.0, sigma=0.2):
@@ -19,7 +21,7 @@ def quality(image, *, contrast=1.0, saturation=1.0, exposedness=1.0, sigma=0.2):
     image : ndarray of shape (H, W) or (H, W, 3)
         Frame in [0, 1], or integers.
     contrast, saturation, exposedness : float, optional
-        Exponents, 0 or more; 0 leaves a measure out. A gray frame has no saturation: it is left out.
+        Exponents, 0 to 50; 0 leaves a measure out. A gray frame has no saturation: it is left out.
     sigma : float, optional
         Spread of the well-exposedness.
 
@@ -106,7 +108,7 @@ def exposure_fusion(
         N aligned frames: array, list, `data.Stack`, folder or list of files. Or a tensor of floats in [0, 1] with one
         or three channels, on any device: then see `fusion.exposure_torch.exposure_fusion`.
     contrast, saturation, exposedness : float, optional
-        Exponents of the three measures, 0 or more; 0 leaves a measure out. A gray stack has no saturation.
+        Exponents of the three measures, 0 to 50; 0 leaves a measure out. A gray stack has no saturation.
     sigma : float, optional
         Spread of the well-exposedness around the middle of the range.
     levels : int, optional
@@ -155,7 +157,7 @@ def exposure_fusion(
 
 
 def _is_tensor(stack):
-    return type(stack).__module__.partition(".")[0] == "torch"
+    return any(base.__module__.partition(".")[0] == "torch" for base in type(stack).__mro__)
 
 
 def _fuse_tensor(stack, deghost, **options):
@@ -175,9 +177,11 @@ def _deghosted(stack, deghost, progress):
 
 
 def check_options(*, sigma, **exponents):
-    """Raise a ValueError unless exponents are 0 or more, and sigma is more than 0."""
+    """Raise a ValueError unless exponents and sigma are such that qualities are numbers."""
     for name, exponent in exponents.items():
-        if not 0 <= exponent < math.inf:
-            raise ValueError(f"{name} must be 0 (left out) or a positive exponent, got {exponent}")
-    if not 0 < sigma < math.inf:
-        raise ValueError(f"sigma must be positive, got {sigma}; the paper has 0.2 for values in [0, 1]")
+        if not 0 <= exponent <= MOST_EXPONENT:
+            raise ValueError(f"{name} must be an exponent from 0 (left out) to {MOST_EXPONENT}, got {exponent}")
+    if not LEAST_SIGMA <= sigma <= 1 / LEAST_SIGMA:
+        raise ValueError(
+            f"sigma must lie in {LEAST_SIGMA}..{1 / LEAST_SIGMA:g}, got {sigma}; the paper has 0.2 for values in [0, 1]"
+        )

@@ -19,7 +19,7 @@ def quality(frames, *, contrast=1.0, saturation=1.0, exposedness=1.0, sigma=0.2)
     frames : tensor of float of shape (N, C, H, W)
         In [0, 1]. With one channel, saturation is left out.
     contrast, saturation, exposedness : float or tensor of one number, optional
-        Exponents, 0 or more.
+        Exponents, 0 to 50.
     sigma : float, optional
         Spread of the well-exposedness.
 
@@ -76,7 +76,7 @@ def exposure_fusion(stack, *, contrast=1.0, saturation=1.0, exposedness=1.0, sig
     stack : tensor of float of shape (N, C, H, W)
         N >= 1 aligned frames in [0, 1] of one or three channels, on any device.
     contrast, saturation, exposedness : float or tensor of one number, optional
-        Exponents, 0 or more; gradients flow to those that are tensors.
+        Exponents, 0 to 50; gradients flow to those that are tensors.
     sigma : float, optional
         Spread of the well-exposedness.
     levels : int, optional

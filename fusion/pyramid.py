@@ -101,10 +101,12 @@ def laplacian_pyramid(image, levels=None, *, kernel_size=5):
     .. [1] P. J. Burt, E. H. Adelson, "The Laplacian pyramid as a compact image code," IEEE Trans. Commun. 31(4), 1983.
        :doi:`10.1109/TCOM.1983.1095851`
     """
-    *fine, coarsest = gaussian_pyramid(image, levels, kernel_size=kernel_size)
-    coarser = [*fine[1:], coarsest]
-    details = [level - enlarged(below, level.shape, kernel_size) for level, below in zip(fine, coarser, strict=True)]
-    return [*details, coarsest]
+    gaussian = gaussian_pyramid(image, levels, kernel_size=kernel_size)
+    details = [
+        level - enlarged(below, level.shape, kernel_size)
+        for level, below in zip(gaussian[:-1], gaussian[1:], strict=True)
+    ]
+    return [*details, gaussian[-1]]
 
 
 def collapse(pyramid, *, kernel_size=5):

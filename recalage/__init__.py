@@ -3,13 +3,15 @@
 ``registration(*images)`` does all of it. Its stages can be called one by one: `find_features` and `match` find the
 same points in two images, `estimate_homography` finds the transform between two neighbours, `compose` turns the steps
 from neighbour to neighbour into transforms to the last frame, `warp` draws an image where a transform takes it,
-`common_area` says which part all frames cover, and `misalignment` measures what is left.
+`common_area` says which part all frames cover, and `misalignment` measures what is left. `aligned` brings an exposure
+bracket together, frame by frame as it is read.
 """
 
 import importlib
 
 MODULES = {
     "RegistrationError": "recalage.errors",
+    "aligned": "recalage.bracket",
     "common_area": "recalage.area",
     "compose": "recalage.chain",
     "estimate_homography": "recalage.estimate",

@@ -2,15 +2,13 @@
 
 import functools
 import hashlib
+import importlib.metadata
 import json
 import math
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
-import PIL
-import scipy
 
 from benchmarks.leaderboard import rows
 from benchmarks.leaderboard.contests import CONTESTS, JPEG, SCENES, published_pictures, scene_of, stored_as
@@ -25,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".benchmarks" / "leaderboard"
 SCORING = ("data", "fusion/metrics", "fusion/weights.py", "fusion/evaluation.py", "benchmarks/leaderboard/cells.py")
 FUSING = (*SCORING, "recalage", "fusion", "benchmarks/leaderboard/rows.py", "benchmarks/leaderboard/contests.py")
-VERSIONS = {"numpy": np.__version__, "opencv": cv2.__version__, "scipy": scipy.__version__, "pillow": PIL.__version__}
+LIBRARIES = ("numpy", "opencv-contrib-python-headless", "pillow", "scipy", "torch")
+VERSIONS = {name.partition("-")[0]: importlib.metadata.version(name) for name in LIBRARIES}
 DIGITS = 10  # of a score, in the results
 EVERY = "every metric"  # of a row that failed
 
@@ -52,12 +51,13 @@ def cells_of(name, extra=()):
         Python files that define ``fuse(stack)``; their rows are called as the files.
     """
     contest = CONTESTS[name]
+    methods = rows.methods_of(contest)
     for set_name in contest.sets:
         published = published_pictures(contest, set_name)
         for row, path in published.items():
             yield Cell(name, stored_as(contest, path), row, rows.PUBLISHED, set_name, str(path))
         for storage in contest.storage:
-            ours = [*((row, rows.OURS, "") for row in rows.METHODS), *((p.name, rows.OURS, str(p)) for p in extra)]
+            ours = [*((row, rows.OURS, "") for row in methods), *((p.name, rows.OURS, str(p)) for p in extra)]
             ours += [(row, rows.CONTROL, "") for row in (*rows.CONTROLS, rows.EACH_SOURCE)]
             yield from (Cell(name, storage, row, kind, set_name, path) for row, kind, path in ours)
 
@@ -117,7 +117,8 @@ def _pictures(cell, stack):
     elif cell.kind == rows.CONTROL:
         yield cell.row, rows.CONTROLS[cell.row](stack)
     else:
-        yield cell.row, (rows.method_from(cell.path) if cell.path else rows.METHODS[cell.row])(stack)
+        methods = rows.methods_of(CONTESTS[cell.contest])
+        yield cell.row, (rows.method_from(cell.path) if cell.path else methods[cell.row])(stack)
 
 
 def _of_sources(scored):

@@ -25,6 +25,7 @@ class Contest(NamedTuple):
     sets: tuple  # names, of `data.datasets` or of `SCENES`
     metrics: tuple
     ranked: tuple  # metrics without a truth that count in the rank, one of each family
+    brackets: bool = False  # whether frames differ in exposure, so that methods for that take part
     pairs: bool = True  # whether every set has two frames, so that each of them can be a row
     storage: tuple = (LOSSLESS,)  # one section of the table for each way that pictures are stored
     published: Callable = lambda name: None  # the set of published results of a set, or None
@@ -112,6 +113,7 @@ CONTESTS = {
         sets=tuple(json.loads((QUOTED / "mef-ssim.json").read_text(encoding="utf-8"))["sets"]),
         metrics=("MEF-SSIM",),
         ranked=("MEF-SSIM",),
+        brackets=True,
         pairs=False,
         published=lambda name: name.replace("mef/", "mef/_fused/"),
         quoted="mef-ssim.json",

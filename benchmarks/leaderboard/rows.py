@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
+import fusion
 from data import open_stack, to_gray
-from fusion import guided_fusion
+from fusion import exposure_fusion, extended_exposure_fusion, guided_fusion
 from fusion.controls import CONTROLS as CONTROLS
 from fusion.controls import pick
 from fusion.measure import saliency
@@ -26,14 +27,29 @@ def unrefined(stack):
     return pick(stack, decision_map(saliency(stack.pixels(index)) for index in range(len(stack))))
 
 
+def optimised(stack):
+    """Exposure fusion optimised for MEF-SSIM; torch is imported only here, when it is needed."""
+    return fusion.optimised_exposure_fusion(stack)
+
+
 METHODS = {
     "guided": guided_fusion,
     "guided, colour guide": functools.partial(guided_fusion, guide="rgb"),
     "Laplacian pyramid": sharpest_details,
     "decision map, unrefined": unrefined,
 }
+FOR_BRACKETS = {
+    "exposure fusion": exposure_fusion,
+    "exposure fusion, extended": extended_exposure_fusion,
+    "exposure fusion, optimised": optimised,
+}
 EACH_SOURCE = "each source alone"
 BEST_SOURCE, AVERAGE_SOURCE = "one source, the best", "one source, on average"
+
+
+def methods_of(contest):
+    """List the methods that take part in a contest: in brackets, those for brackets too."""
+    return METHODS | FOR_BRACKETS if contest.brackets else METHODS
 
 
 def method_from(path):

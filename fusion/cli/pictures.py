@@ -18,15 +18,15 @@ def add_picture_arguments(parser):
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no closing line")
 
 
-def open_frames(args):
-    """Open the frames of a command after checking that its output may be written."""
+def open_frames(args, least=2):
+    """Open the frames of a command, `least` or more, after checking that its output may be written."""
     check_output(args.output, force=args.force)
     _check_paths(args.paths, Path(args.output))
     if not 1 <= args.quality <= 100:
         raise DataError(f"--quality must lie in 1..100, got {args.quality}")
     stack = open_stack(args.paths[0] if len(args.paths) == 1 else args.paths, exclude=[args.output])
     height, width = stack.shape[1:3]
-    if len(stack) < 2:
+    if len(stack) < least:
         raise DataError(f"{stack.names[0]}: is the only frame; fusion needs two or more pictures of one scene")
     if min(height, width) < 2:
         raise DataError(
@@ -66,7 +66,8 @@ def save_result(fused, stack, args):
     )
     if not args.quiet:
         height, width = fused.shape[:2]
-        print(f"{args.output}: {len(stack)} frames of {width} x {height} pixels fused")
+        frames = f"{len(stack)} frame{'s' if len(stack) > 1 else ''}"
+        print(f"{args.output}: {frames} of {width} x {height} pixels fused")
 
 
 def progress_bar(args, unit="frame"):

@@ -1,5 +1,10 @@
 """What a stack is, and every way in which pictures fail to be one."""
 
+import threading
+import time
+import weakref
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -266,3 +271,70 @@ def test_a_list_of_mixed_types_is_fused_as_its_floats(texture):
     assert set(np.unique(labels)) == {0, 1, 2}
     assert_array_equal(mixed_labels, labels)
     assert_allclose(guided_fusion(mixed), guided_fusion(floats), atol=1e-5)
+
+
+def test_frames_read_ahead_are_those_that_are_read_one_by_one(folder):
+    stack = open_stack(folder)
+    order = [2, 0, 0, -2]
+    assert [index for index, _ in stack.read_ahead(order)] == order
+    for index, pixels in stack.read_ahead(iter(order)):
+        assert pixels.dtype == np.uint8
+        assert_array_equal(pixels, stack.pixels(index))
+    assert list(stack.read_ahead([])) == []
+
+
+def test_arrays_are_read_ahead_too(focus_pair):
+    read = [pixels for _, pixels in open_stack(focus_pair).read_ahead(range(2))]
+    assert_array_equal(np.stack(read), focus_pair)
+
+
+class Scene:
+    """Four frames whose reader tells what it does: which frames were begun, how many lived when one was read."""
+
+    def __init__(self, broken=None):
+        self.broken, self.begun, self.alive, self._frames = broken, [], [], []
+        self.reading = [threading.Event() for _ in range(4)]
+        self.stack = Stack([partial(self._read, index) for index in range(4)], "abcd", (4, 6), 8)
+
+    def _read(self, index):
+        self.begun.append(index)
+        self.reading[index].set()
+        time.sleep(0.1)  # the caller takes the frame before
+        if index == self.broken:
+            raise DataError("c: is damaged")
+        frame = np.full((4, 6), index, np.uint8)
+        self._frames.append(weakref.ref(frame))
+        self.alive.append(sum(frame() is not None for frame in self._frames))
+        return frame
+
+
+def test_the_next_frame_is_read_while_the_caller_works():
+    scene = Scene()
+    for index, _ in scene.stack.read_ahead(range(4)):
+        assert index == 3 or scene.reading[index + 1].wait(timeout=10)
+    assert scene.begun == [0, 1, 2, 3]
+
+
+def test_two_frames_at_most_are_in_memory():
+    scene = Scene()
+    for _ in scene.stack.read_ahead(range(4)):
+        time.sleep(0.2)  # time enough to read more than one
+    assert scene.alive == [1, 2, 2, 2]
+
+
+def test_an_error_in_a_frame_is_raised_when_its_turn_comes():
+    scene, seen = Scene(broken=2), []
+    with pytest.raises(DataError, match="^c: is damaged$"):
+        for index, _ in scene.stack.read_ahead(range(4)):
+            seen.append(index)
+    assert seen == [0, 1]
+
+
+def test_a_caller_that_stops_early_leaves_no_thread():
+    scene, before = Scene(), threading.active_count()
+    frames = scene.stack.read_ahead(range(4))
+    assert next(frames)[0] == 0
+    assert threading.active_count() == before + 1
+    frames.close()
+    assert threading.active_count() == before
+    assert scene.begun == [0, 1]

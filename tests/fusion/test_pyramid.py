@@ -10,10 +10,20 @@ from numpy.testing import assert_allclose, assert_array_equal
 from data import DataError, open_stack, save, scenes
 from fusion.guided import guided_fusion
 from fusion.metrics import psnr
-from fusion.pyramid import collapse, gaussian_pyramid, laplacian_pyramid, most_levels, sharpest_details
+from fusion.pyramid import (
+    _interpolated,
+    collapse,
+    enlarged,
+    gaussian_pyramid,
+    laplacian_pyramid,
+    level_shapes,
+    most_levels,
+    reduced,
+    sharpest_details,
+)
 
 SIZES = [(96, 128), (96, 128, 3), (37, 53), (37, 53, 3), (64, 33), (2, 2), (3, 2, 3), (5, 7, 4), (17, 1), (1, 1, 3)]
-KERNEL = np.array([1, 4, 6, 4, 1]) / 16
+KERNELS = {5: np.array([1, 4, 6, 4, 1]) / 16, 3: np.array([1, 2, 1]) / 4}
 
 
 def random_image(shape, seed=0):
@@ -23,15 +33,23 @@ def random_image(shape, seed=0):
 # --- pyramids --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kernel_size", [5, 3])
 @pytest.mark.parametrize("shape", SIZES, ids=str)
-def test_a_collapsed_pyramid_is_the_image_again(shape):
+def test_a_collapsed_pyramid_is_the_image_again(shape, kernel_size):
     image = random_image(shape)
-    for levels in {1, most_levels(shape)}:
-        pyramid = laplacian_pyramid(image, levels)
-        assert len(pyramid) == levels + 1
-        again = collapse(pyramid)
+    for levels in {0, 1, most_levels(shape)}:
+        pyramid = laplacian_pyramid(image, levels, kernel_size=kernel_size)
+        assert [level.shape for level in pyramid] == level_shapes(shape, levels)
+        again = collapse(pyramid, kernel_size=kernel_size)
         assert again.dtype == np.float32 and again.shape == shape
         assert_allclose(again, image, atol=1e-6)
+
+
+def test_no_levels_leave_the_image_alone():
+    image = random_image((5, 7, 3))
+    for pyramid in (gaussian_pyramid(image, 0), laplacian_pyramid(image, 0)):
+        assert len(pyramid) == 1
+        assert_array_equal(pyramid[0], image)
 
 
 def test_levels_are_halved_and_the_odd_pixel_is_kept():
@@ -50,38 +68,105 @@ def test_even_the_smallest_image_has_a_level():
     assert most_levels((1, 1)) == most_levels((1, 100)) == most_levels((3, 3)) == 1
 
 
-def test_one_level_by_hand():
-    row = np.array([3, 1, 4, 1, 5])
-    mirrored = np.array([4, 1, 3, 1, 4, 1, 5, 1, 4])  # the pixel at the border is not repeated
-    coarse = [mirrored[start : start + 5] @ KERNEL for start in (0, 2, 4)]
-    a, b, c = coarse
-    between = [(2 * b + 6 * a) / 8, (a + b) / 2, (a + 6 * b + c) / 8, (b + c) / 2, (2 * b + 6 * c) / 8]
-    details, coarsest = laplacian_pyramid(np.tile(row, (5, 1)).astype(np.float32), 1)
-    assert_allclose(coarsest, np.tile(coarse, (3, 1)), atol=1e-6)
-    assert_allclose(details[2, 1:4], (row - between)[1:4], atol=1e-6)
-    assert_allclose(collapse([details, coarsest])[0], row, atol=1e-6)
+ROW = np.array([3, 1, 4, 1, 5], np.float32)
+MIRRORED = {5: [1, 3, 3, 1, 4, 1, 5, 5, 1], 3: [3, 3, 1, 4, 1, 5, 5]}  # the pixel at the border is repeated
+COARSE = {
+    5: np.array([1 + 12 + 18 + 4 + 4, 3 + 4 + 24 + 4 + 5, 4 + 4 + 30 + 20 + 1]) / 16,
+    3: np.array([3 + 6 + 1, 1 + 8 + 1, 1 + 10 + 5]) / 4,
+}
 
 
-def test_a_point_is_spread_by_the_kernel():
-    point = np.zeros((9, 9), np.float32)
-    point[4, 4] = 1
-    expected = np.outer(KERNEL[::2], KERNEL[::2])
-    assert_allclose(gaussian_pyramid(point, 1)[1][1:4, 1:4], expected, atol=1e-7)
+def continued(kernel_size):
+    """The row of `COARSE` at the pixels of `ROW`, beyond its ends its last pixels: by hand."""
+    a, b, c = COARSE[kernel_size]
+    if kernel_size == 3:
+        return [a, (a + b) / 2, b, (b + c) / 2, c]
+    return [(a + 6 * a + b) / 8, (a + b) / 2, (a + 6 * b + c) / 8, (b + c) / 2, (b + 6 * c + c) / 8]
+
+
+@pytest.mark.parametrize("across", [False, True], ids=["rows", "columns"])
+@pytest.mark.parametrize("kernel_size", [5, 3])
+def test_one_level_by_hand_up_to_the_borders(kernel_size, across):
+    for start, value in enumerate(COARSE[kernel_size]):
+        assert MIRRORED[kernel_size][2 * start : 2 * start + kernel_size] @ KERNELS[kernel_size] == value
+    image, half, between = (
+        np.tile(row, (height, 1)) for row, height in ((ROW, 4), (COARSE[kernel_size], 2), (continued(kernel_size), 4))
+    )
+    if across:
+        image, half, between = image.T, half.T, between.T
+    details, coarsest = laplacian_pyramid(image, 1, kernel_size=kernel_size)
+    assert_allclose(coarsest, half, atol=1e-6)
+    assert_allclose(details, image - between, atol=1e-6)
+    assert_array_equal(coarsest, gaussian_pyramid(image, 1, kernel_size=kernel_size)[1])
+    assert_allclose(collapse([details, coarsest], kernel_size=kernel_size), image, atol=1e-6)
+
+
+def test_two_sizes_of_kernel_differ_and_the_default_is_five(texture):
+    default, three = (laplacian_pyramid(texture, 2), laplacian_pyramid(texture, 2, kernel_size=3))
+    for one, other, five in zip(default, three, laplacian_pyramid(texture, 2, kernel_size=5), strict=True):
+        assert_array_equal(one, five)
+        assert np.abs(one - other).max() > 0.01
+    assert_array_equal(collapse(three), collapse(three, kernel_size=5))
+    assert np.abs(collapse(three) - collapse(three, kernel_size=3)).max() > 0.01
+
+
+@pytest.mark.parametrize("kernel_size", [5, 3])
+def test_a_point_is_spread_by_the_kernel(kernel_size):
+    kernel, reach = KERNELS[kernel_size], kernel_size // 2
+    for row, column in ((4, 4), (4, 5), (5, 4)):
+        point = np.zeros((9, 9), np.float32)
+        point[row, column] = 1
+        full = np.zeros((9, 9))
+        full[row - reach : row + reach + 1, column - reach : column + reach + 1] = np.outer(kernel, kernel)
+        assert_allclose(gaussian_pyramid(point, 1, kernel_size=kernel_size)[1], full[::2, ::2], atol=1e-7)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (7, 8, 3), (1, 1), (1, 6, 3), (5, 7, 4)], ids=str)
+def test_interpolation_by_five_taps_is_that_of_opencv(shape):
+    """Inside, and at borders too once the image is continued by its last pixel."""
+    image = random_image(shape)
+    height, width = shape[0] * 2, shape[1] * 2
+    inside = cv2.pyrUp(cv2.copyMakeBorder(image, 3, 3, 3, 3, cv2.BORDER_REPLICATE))[6 : 6 + height, 6 : 6 + width]
+    for size in ((height, width), (height - 1, width), (height, width - 1), (height - 1, width - 1)):
+        enlargement = enlarged(image, (*size, *shape[2:]))
+        assert enlargement.shape == (*size, *shape[2:])
+        assert_allclose(enlargement, inside.reshape(height, width, *shape[2:])[: size[0], : size[1]], atol=1e-6)
+
+
+def test_interpolation_by_any_kernel_is_that_of_opencv_for_five_taps():
+    """What fills the gaps for three taps would give OpenCV's result for five."""
+    image = random_image((6, 5, 3))
+    found = _interpolated(image, 2 * KERNELS[5])
+    assert_allclose(found[2:-2, 2:-2], cv2.pyrUp(image)[2:-2, 2:-2], atol=1e-6)
+
+
+@pytest.mark.parametrize("kernel_size", [5, 3])
+def test_reduction_is_smoothing_then_leaving_out(kernel_size):
+    image = random_image((7, 10, 3))
+    reach = kernel_size // 2
+    padded = np.pad(image, [(reach, reach), (reach, reach), (0, 0)], mode="symmetric")
+    kernel = KERNELS[kernel_size]
+    for row, column in ((0, 0), (0, 4), (3, 0), (3, 4), (1, 2)):
+        part = padded[2 * row : 2 * row + kernel_size, 2 * column : 2 * column + kernel_size]
+        expected = np.einsum("i,j,ijc->c", kernel, kernel, part)
+        assert_allclose(reduced(image, kernel_size)[row, column], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(33, 20), (32, 32, 3)])
-def test_an_even_image_stays_even_and_has_no_details(shape):
+@pytest.mark.parametrize("kernel_size", [5, 3])
+def test_an_even_image_stays_even_and_has_no_details(shape, kernel_size):
     image = np.full(shape, 0.7, np.float32)
-    for level in gaussian_pyramid(image):
+    for level in gaussian_pyramid(image, kernel_size=kernel_size):
         assert_allclose(level, 0.7, atol=1e-6)
-    for details in laplacian_pyramid(image)[:-1]:
+    for details in laplacian_pyramid(image, kernel_size=kernel_size)[:-1]:
         assert_allclose(details, 0, atol=1e-6)
 
 
-def test_weight_maps_that_sum_to_one_do_so_on_every_level():
+@pytest.mark.parametrize("kernel_size", [5, 3])
+def test_weight_maps_that_sum_to_one_do_so_on_every_level(kernel_size):
     weights = random_image((3, 41, 30))
     weights /= weights.sum(axis=0)
-    for level in zip(*(gaussian_pyramid(weight) for weight in weights), strict=True):
+    for level in zip(*(gaussian_pyramid(weight, kernel_size=kernel_size) for weight in weights), strict=True):
         assert_allclose(sum(level), 1, atol=1e-6)
 
 
@@ -111,11 +196,18 @@ def test_collapsing_changes_nothing_that_was_given(texture):
         assert_array_equal(level, same)
 
 
-@pytest.mark.parametrize("levels", [0, -1, 7, 2.5, np.nan, np.inf])
+@pytest.mark.parametrize("levels", [-1, 7, 2.5, np.nan, np.inf])
 def test_levels_out_of_range_are_refused(texture, levels):
     for call in (gaussian_pyramid, laplacian_pyramid):
-        with pytest.raises(ValueError, match=f"from 1 to 6 for an image of 128 x 96 pixels, got {levels}"):
+        with pytest.raises(ValueError, match=f"from 0 to 6 for an image of 128 x 96 pixels, got {levels}; leave it"):
             call(texture, levels)
+
+
+@pytest.mark.parametrize("kernel_size", [4, 7, 0, None, "5"])
+def test_only_two_sizes_of_kernel_are_known(texture, kernel_size):
+    for call in (gaussian_pyramid, laplacian_pyramid, lambda image, **options: collapse([image], **options)):
+        with pytest.raises(ValueError, match=f"kernel_size must be 5, as in the papers, or 3, got {kernel_size!r}"):
+            call(texture, kernel_size=kernel_size)
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 5), (0, 4), ()])
@@ -154,7 +246,7 @@ def test_thin_things_are_served_better_than_by_guided_fusion():
     assert psnr(sharpest_details(made.stack), made.sharp) > psnr(guided_fusion(made.stack), made.sharp) + 2
 
 
-@pytest.mark.parametrize("levels", [1, 3, 6])
+@pytest.mark.parametrize("levels", [0, 1, 3, 6])
 def test_streaming_equals_the_definition(focus_pair, levels):
     third = cv2.GaussianBlur(focus_pair[0], (0, 0), 1)
     stack = np.stack([*focus_pair, third])
@@ -265,11 +357,11 @@ def test_any_size_works(shape):
     assert np.isfinite(fused).all()
 
 
-@pytest.mark.parametrize("levels", [0, 7, 1.5])
+@pytest.mark.parametrize("levels", [-1, 7, 1.5])
 def test_bad_levels_are_named_before_a_frame_is_read(focus_pair, levels):
     stack = open_stack(focus_pair)
     stack.pixels = None
-    with pytest.raises(ValueError, match=f"levels must be a whole number from 1 to 6.*got {levels}"):
+    with pytest.raises(ValueError, match=f"levels must be a whole number from 0 to 6.*got {levels}"):
         sharpest_details(stack, levels=levels)
 
 

@@ -1,0 +1,102 @@
+"""fusion exposure: fuse an exposure bracket by contrast, saturation and well-exposedness."""
+
+import argparse
+from pathlib import Path
+
+from data import DataError
+from fusion.cli.pictures import add_picture_arguments, open_frames, progress_bar, save_result
+from fusion.exposure import exposure_fusion
+
+DESCRIPTION = """\
+Fuse frames of different exposure (Mertens, Kautz, Van Reeth 2007): every pixel counts by its contrast, its saturation
+and how well it is exposed. Frames must lie on top of each other; --align brings those taken by hand together. Bit
+depth, colour profile and EXIF of the first frame are kept (in TIFF: make, model, date and resolution)."""
+EXAMPLES = """\
+examples:
+  fusion exposure dark.jpg middle.jpg bright.jpg -o fused.jpg
+  fusion exposure bracket/ -o fused.tif --align --deghost
+  fusion exposure bracket/ -o fused.jpg --deghost IMG_0042.jpg
+  fusion exposure bracket/ -o vivid.jpg --saturation 2 --contrast 0
+  fusion exposure one.jpg -o better.jpg --extended
+
+A measure counts by its exponent: 0 leaves it out, 2 makes it count twice. FRAME is the name of a file among the
+frames, or its number, beginning with 1. --deghost without FRAME chooses one; write it behind the frames then.
+"""
+OPTIONS = ("contrast", "saturation", "exposedness", "sigma", "levels")  # as the methods have them, with their defaults
+
+
+def add_parser(subparsers):
+    """Add this command to the parser of `fusion`."""
+    parser = subparsers.add_parser(
+        "exposure",
+        help="exposure fusion of a bracket",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_picture_arguments(parser)
+    for name in ("contrast", "saturation", "exposedness"):
+        default = "1, or 0 with --extended" if name == "exposedness" else "1"
+        parser.add_argument(
+            f"--{name}", type=float, metavar="EXPONENT", help=f"how much {name} counts (default: {default})"
+        )
+    parser.add_argument("--sigma", type=float, help="spread of well-exposed values around 0.5 (default: 0.2)")
+    parser.add_argument("--levels", type=int, metavar="N", help="levels of detail (default: as in the paper)")
+    parser.add_argument(
+        "--extended",
+        action="store_true",
+        help="with smaller halos, and nothing out of range (Hessel, Morel 2020); takes one frame too",
+    )
+    parser.add_argument(
+        "--deghost",
+        nargs="?",
+        const="auto",
+        metavar="FRAME",
+        help="where things move, show them as in FRAME, or as in one that is chosen",
+    )
+    parser.add_argument("--align", action="store_true", help="bring frames taken by hand together first; crops them")
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    """Align and deghost if asked to, fuse and save."""
+    stack = open_frames(args, least=1 if args.extended else 2)
+    reference = _reference(args.deghost, stack.names, args.paths)
+    progress = progress_bar(args)
+    if args.align:
+        from recalage import aligned
+
+        stack = aligned(stack, progress=progress)
+    if reference is not None:
+        from fusion.deghost import deghosted
+
+        stack = deghosted(stack, reference, progress=progress)
+    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    save_result(_method(args)(stack, **given, progress=progress), stack, args)
+
+
+def _method(args):
+    if not args.extended:
+        return exposure_fusion
+    from fusion.extended_exposure import extended_exposure_fusion
+
+    return extended_exposure_fusion
+
+
+def _reference(wanted, names, paths):
+    """Return what --deghost asks for: None, "auto", or the position of the frame, given by path, name or number."""
+    if wanted in (None, "auto"):
+        return wanted
+    if wanted in paths and len(paths) == len(names):
+        return paths.index(wanted)
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
+        return int(wanted) - 1
+    found = [index for index, name in enumerate(names) if name == Path(wanted).name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise DataError(f"--deghost {wanted}: {len(found)} frames have this name; give the number of one, from 1")
+    raise DataError(
+        f"--deghost {wanted}: is none of the frames {names[0]} ... {names[-1]}; give the name of one or its number, 1 "
+        f"to {len(names)}, or write --deghost behind the frames to have one chosen"
+    )

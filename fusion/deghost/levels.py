@@ -1,0 +1,32 @@
+"""Pictures in 256 gray levels, which is how exposures are compared."""
+
+import cv2
+import numpy as np
+
+from data import to_float
+
+LEVELS = np.arange(256)
+BLACK, WHITE = 2, 252  # levels up to which, and from which on, a value may be clipped
+
+
+def as_levels(image):
+    """Image as uint8, (H, W, C)."""
+    image = np.atleast_3d(image)
+    return image if image.dtype == np.uint8 else np.rint(to_float(image) * 255).astype(np.uint8)
+
+
+def check_pair(reference, frame):
+    """Return two images in 256 levels, (H, W, C); or raise a ValueError."""
+    pair = [np.asarray(image) for image in (reference, frame)]
+    if pair[0].shape != pair[1].shape or pair[0].ndim not in (2, 3) or not pair[0].size:
+        raise ValueError(
+            f"reference and frame must be images of one shape (H, W) or (H, W, 3), got {pair[0].shape} and "
+            f"{pair[1].shape}; align and crop them first"
+        )
+    return [as_levels(image) for image in pair]
+
+
+def joint_histograms(reference, frame):
+    """How often each level of the reference meets each level of the frame, (256, 256) for each channel."""
+    pairs = zip(cv2.split(reference), cv2.split(frame), strict=True)
+    return [cv2.calcHist(list(pair), [0, 1], None, [256, 256], [0, 256, 0, 256]).astype(np.float64) for pair in pairs]

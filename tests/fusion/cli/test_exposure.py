@@ -1,0 +1,340 @@
+"""fusion exposure, as a user meets it: results, and one line for whatever is wrong."""
+
+import inspect
+import itertools
+import re
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+
+from data import open_stack, save, scenes
+from fusion.cli import main
+from fusion.deghost import deghosted
+from fusion.exposure import exposure_fusion
+from fusion.extended_exposure import extended_exposure_fusion
+from recalage import aligned
+
+NAMES = ("dark.png", "middle.png", "bright.png")
+
+
+@pytest.fixture(scope="module")
+def bracket():
+    """Three exposures of a cup of coffee, uint8 of shape (200, 300, 3), with a coin that moves."""
+    stack = scenes.exposure_bracket(exposures=(-3, 0, 3), moving=True).stack
+    return [cv2.resize(stack.pixels(index), (300, 200), interpolation=cv2.INTER_AREA) for index in range(3)]
+
+
+@pytest.fixture
+def frames(tmp_path, bracket):
+    """Folder with three 8-bit frames; in the order of their names: bright, dark, middle."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for name, frame in zip(NAMES, bracket, strict=True):
+        save(frame, folder / name)
+    return folder
+
+
+@pytest.fixture
+def fuse(tmp_path):
+    """Run the command, expect it to do well; return the result as a float image."""
+    numbers = itertools.count()
+
+    def run(*arguments, ending=".png"):
+        out = tmp_path / f"out{next(numbers)}{ending}"
+        assert main(["exposure", *map(str, arguments), "-o", str(out), "--quiet"]) == 0
+        return open_stack([out])[0]
+
+    return run
+
+
+@pytest.fixture
+def failing(capsys, tmp_path):
+    """Run the command, expect it to fail in one line with nothing written; return that line."""
+
+    def run(*arguments):
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        status = main(["exposure", *map(str, arguments), "-o", str(tmp_path / "out.jpg")])
+        out, err = capsys.readouterr()
+        assert status == 2
+        assert out == ""
+        assert err.startswith("fusion: error: ") and err.count("\n") == 1
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+        return err
+
+    return run
+
+
+def is_stored(result, expected):
+    """Tell whether a result is what was expected, rounded to 8 bits."""
+    return np.abs(result - expected).max() <= 0.5 / 255 + 1e-6
+
+
+def test_a_folder_is_fused(frames, tmp_path, capsys):
+    assert main(["exposure", str(frames), "-o", str(tmp_path / "out.png")]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == (f"{tmp_path / 'out.png'}: 3 frames of 300 x 200 pixels fused\n", "")
+    assert is_stored(open_stack([tmp_path / "out.png"])[0], exposure_fusion(frames))
+
+
+def test_the_order_of_files_does_not_matter(frames, fuse):
+    results = [fuse(*(frames / name for name in names)) for names in itertools.permutations(NAMES)]
+    assert max(np.abs(result - results[0]).max() for result in results) <= 1 / 255 + 1e-6  # one level, by rounding
+    assert max((result != results[0]).mean() for result in results) < 1e-3
+
+
+@pytest.mark.parametrize("flag", [[], ["--extended"]])
+@pytest.mark.parametrize(
+    ("name", "value"), [("contrast", 0), ("saturation", 2), ("exposedness", 0.5), ("sigma", 0.4), ("levels", 2)]
+)
+def test_options_reach_the_method(frames, fuse, flag, name, value):
+    method = extended_exposure_fusion if flag else exposure_fusion
+    others = {"exposedness": 1} if name == "sigma" else {}  # whose spread it is
+    result = fuse(frames, *flag, f"--{name}", value, *itertools.chain(*((f"--{k}", v) for k, v in others.items())))
+    assert is_stored(result, method(frames, **{name: value}, **others))
+    assert not is_stored(result, method(frames, **others))
+
+
+def test_defaults_are_those_of_the_methods(capsys):
+    with pytest.raises(SystemExit):
+        main(["exposure", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    plain, extended = (inspect.signature(method).parameters for method in (exposure_fusion, extended_exposure_fusion))
+    for name in ("contrast", "saturation", "exposedness", "sigma"):
+        told = re.search(rf"--{name} [A-Z]+ [^()\[\]]*\(default: ([\d.]+)(?:, or ([\d.]+) with --extended)?\)", said)
+        assert float(told[1]) == plain[name].default
+        assert float(told[2] or told[1]) == extended[name].default
+    assert plain["levels"].default is extended["levels"].default is None
+
+
+def test_extended_fusion(frames, fuse):
+    result = fuse(frames, "--extended")
+    assert is_stored(result, extended_exposure_fusion(frames))
+    assert not is_stored(result, exposure_fusion(frames))
+
+
+def test_one_frame_can_be_enhanced(frames, tmp_path, capsys):
+    out = tmp_path / "out.png"
+    assert main(["exposure", str(frames / "dark.png"), "-o", str(out), "--extended"]) == 0
+    assert capsys.readouterr().out == f"{out}: 1 frame of 300 x 200 pixels fused\n"
+    result = open_stack([out])[0]
+    assert is_stored(result, extended_exposure_fusion([frames / "dark.png"]))
+    assert result.mean() > open_stack([frames / "dark.png"])[0].mean() + 0.05
+
+
+@pytest.mark.parametrize("ending", [".tif", ".png"])
+@pytest.mark.parametrize("flag", [[], ["--extended"], ["--align"], ["--deghost"]])
+def test_sixteen_bits_stay_sixteen(tmp_path, bracket, ending, flag):
+    deep = np.stack(bracket).astype(np.uint16) * 256
+    tifffile.imwrite(tmp_path / "stack.tif", deep, photometric="rgb")
+    arguments = ["exposure", str(tmp_path / "stack.tif"), "-o", str(tmp_path / f"out{ending}"), *flag]
+    assert main(arguments) == 0
+    result = open_stack([tmp_path / f"out{ending}"])
+    assert result.bit_depth == 16
+    assert result.pixels(0).dtype == np.uint16
+    if not flag:
+        assert np.abs(result[0] - exposure_fusion(deep)).max() <= 0.5 / 65535 + 1e-6
+
+
+def test_gray_frames_give_a_gray_result(tmp_path, bracket, fuse):
+    for index, frame in enumerate(bracket):
+        save(frame[..., 1], tmp_path / f"{index}.tif")
+    paths = sorted(tmp_path.glob("*.tif"))
+    result = fuse(*paths, ending=".tif")
+    assert result.ndim == 2
+    assert is_stored(result, exposure_fusion(paths))
+
+
+def test_ghosts_go_in_favour_of_one_frame(frames, fuse):
+    """By name, by path, by number from 1; in the order of names, middle.png is the third."""
+    expected = exposure_fusion(frames, deghost=2)
+    assert not is_stored(fuse(frames), expected)
+    for wanted in ("middle.png", str(frames / "middle.png"), "3"):
+        assert is_stored(fuse(frames, "--deghost", wanted), expected)
+    assert is_stored(fuse(*(frames / name for name in NAMES), "--deghost", frames / "middle.png"), expected)
+
+
+def test_the_frame_that_is_kept_can_be_chosen_for_the_user(frames, fuse):
+    assert is_stored(fuse(frames, "--deghost"), exposure_fusion(frames, deghost="auto"))
+    assert is_stored(fuse(frames, "--extended", "--deghost"), extended_exposure_fusion(deghosted(frames)))
+
+
+def test_of_two_files_of_one_name_the_path_decides(tmp_path, bracket, failing, fuse):
+    for folder, frame in zip("abc", bracket, strict=True):
+        (tmp_path / folder).mkdir()
+        save(frame, tmp_path / folder / "same.png")
+    paths = [str(tmp_path / folder / "same.png") for folder in "abc"]
+    assert "3 frames have this name; give the number of one" in failing(*paths, "--deghost", "same.png")
+    expected = exposure_fusion(paths, deghost=1)
+    for wanted in (paths[1], "2"):
+        assert is_stored(fuse(*paths, "--deghost", wanted), expected)
+
+
+@pytest.mark.parametrize("wanted", ["0", "4", "-1", "no.png", "²", "frames"])
+def test_a_frame_that_is_not_there(failing, frames, wanted):
+    said = failing(frames, f"--deghost={wanted}")
+    assert f"--deghost {wanted}: is none of the frames bright.png ... middle.png; give the name of one or its" in said
+    assert "1 to 3" in said
+
+
+def test_a_frame_swallowed_by_an_option_is_explained(failing, frames):
+    paths = [frames / name for name in NAMES]
+    assert "write --deghost behind the frames" in failing("--deghost", *paths)
+
+
+@pytest.fixture
+def hand_held(tmp_path, bracket):
+    """Folder with the three frames, of which two are shifted by some pixels."""
+    folder = tmp_path / "hand-held"
+    folder.mkdir()
+    still = scenes.exposure_bracket(exposures=(-2, 0, 2)).stack
+    for index, (shift, name) in enumerate(zip((9, 0, -7), NAMES, strict=True)):
+        save(np.roll(still.pixels(index), shift, axis=1)[:, 16:-16], folder / name)
+    return folder
+
+
+def test_frames_taken_by_hand_are_aligned(hand_held, fuse):
+    result = fuse(hand_held, "--align")
+    assert 200 < result.shape[1] < 568 - 14
+    assert is_stored(result, exposure_fusion(aligned(hand_held)))
+
+
+def test_alignment_leaves_the_numbers_of_frames(hand_held, fuse):
+    expected = exposure_fusion(aligned(hand_held), deghost=2)
+    assert is_stored(fuse(hand_held, "--align", "--deghost", "3"), expected)
+
+
+def test_frames_that_cannot_be_aligned_are_named(failing, frames):
+    save(np.zeros((200, 300, 3), np.uint8), frames / "black.png")
+    assert "black.png shows too little texture to be matched" in failing(frames, "--align")
+
+
+def test_one_frame_only(failing, frames):
+    assert "dark.png: is the only frame; fusion needs two or more" in failing(frames / "dark.png")
+    assert "dark.png: is the only frame" in failing(frames / "dark.png", "--align")
+
+
+def test_all_black_frames(failing, tmp_path):
+    for index in range(3):
+        save(np.zeros((20, 30, 3)), tmp_path / f"{index}.png")
+    assert "the result is black, for all 3 frames are black" in failing(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--contrast", "-1"], "contrast must be 0 (left out) or a positive exponent, got -1"),
+        (["--saturation", "nan"], "saturation must be"),
+        (["--exposedness", "inf"], "exposedness must be"),
+        (["--sigma", "0"], "sigma must be positive"),
+        (["--levels", "99"], "levels must be"),
+        (["--levels", "-1"], "levels must be"),
+        (["--quality", "0"], "--quality must lie in 1..100, got 0"),
+    ],
+)
+@pytest.mark.parametrize("flag", [[], ["--extended"]])
+def test_bad_options(failing, frames, options, message, flag):
+    assert message in failing(frames, *options, *flag)
+
+
+@pytest.mark.parametrize("option", ["--contrast", "--saturation", "--exposedness", "--sigma", "--levels"])
+def test_words_for_numbers(frames, tmp_path, capsys, option):
+    with pytest.raises(SystemExit) as stopped:
+        main(["exposure", str(frames), "-o", str(tmp_path / "out.png"), option, "much"])
+    assert stopped.value.code == 2
+    assert f"argument {option}: invalid" in capsys.readouterr().err
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_frames_of_different_size(failing, frames):
+    save(np.zeros((50, 40, 3)), frames / "small.png")
+    assert "small.png is 40 x 50 pixels in colour, but bright.png is 300 x 200" in failing(frames)
+
+
+def test_a_damaged_frame_leaves_no_output(failing, frames, bracket):
+    cv2.imwrite(str(frames / "more.jpg"), bracket[0])
+    whole = (frames / "more.jpg").read_bytes()
+    (frames / "more.jpg").write_bytes(whole[: len(whole) // 2])
+    assert "more.jpg: is damaged or truncated" in failing(frames)
+
+
+def test_a_frame_that_goes_bad_on_the_second_reading(failing, frames, monkeypatch):
+    """The error comes from the thread that reads ahead."""
+    from data import DataError, Stack
+
+    read, plain = [], Stack.pixels
+
+    def pixels(stack, index):
+        read.append(index)
+        if read.count(1) == 2:
+            raise DataError("dark.png: is damaged")
+        return plain(stack, index)
+
+    monkeypatch.setattr(Stack, "pixels", pixels)
+    assert "dark.png: is damaged" in failing(frames)
+
+
+def test_existing_output(failing, frames, tmp_path):
+    (tmp_path / "out.jpg").write_text("precious")
+    assert "out.jpg: exists already" in failing(frames)
+
+
+def test_a_result_in_the_folder_is_no_frame_of_the_next(frames):
+    out = frames / "fused.png"
+    assert main(["exposure", str(frames), "-o", str(out)]) == 0
+    first = out.read_bytes()
+    assert main(["exposure", str(frames), "-o", str(out), "--force"]) == 0
+    assert out.read_bytes() == first
+
+
+def test_metadata_of_the_first_frame_is_kept(tmp_path, bracket):
+    for index, frame in enumerate(bracket):
+        tags = [(271, "s", 0, ("Holga", "Lomo", "Zenit")[index], True)]
+        tifffile.imwrite(tmp_path / f"{index}.tif", frame, photometric="rgb", extratags=tags)
+    paths = [str(tmp_path / f"{index}.tif") for index in range(3)]
+    for number, flag in enumerate(([], ["--align"], ["--deghost", "2"])):
+        out = tmp_path / f"out{number}.tif"
+        assert main(["exposure", *paths, "-o", str(out), *flag]) == 0
+        with tifffile.TiffFile(out) as written:
+            assert written.pages[0].tags[271].value == "Holga"
+
+
+def test_the_progress_bar_appears_on_a_terminal(frames, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["exposure", str(frames), "-o", str(tmp_path / "out.png"), "--align"]) == 0
+    out, err = capsys.readouterr()
+    for what in ("aligning", "weighing", "blending"):
+        assert f"{what}:   0%" in err
+    assert "0/3" in err and err.endswith(" \r")
+    assert out.count("\n") == 1
+
+
+def test_quiet_prints_nothing(frames, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["exposure", str(frames), "-o", str(tmp_path / "out.png"), "--quiet"]) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_help_has_examples(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["exposure", "--help"])
+    assert stopped.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "examples: fusion exposure dark.jpg" in said
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "\n  fusion exposure bracket/ -o fused.jpg  " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("flag", "loaded"), [([], False), (["--extended"], False), (["--align"], True)])
+def test_only_what_is_needed_is_loaded(frames, tmp_path, flag, loaded):
+    code = (
+        "import sys; from fusion.cli import main; assert main(sys.argv[1:]) == 0; "
+        "print(*{'torch', 'matplotlib', 'scipy', 'skimage', 'recalage'} & set(sys.modules))"
+    )
+    arguments = ["exposure", frames, "-o", tmp_path / "out.png", "--quiet", *flag]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == (["recalage"] if loaded else [])
