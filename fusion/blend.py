@@ -138,9 +138,14 @@ class PyramidBlend:
 
     def _collapse_tile(self, level, tile):
         fine, coarse = self._fused[level], self._fused[level + 1]
-        outer = tile.grow(MARGIN, fine.shape)
-        shape = fine[outer].shape
-        fine[tile] += enlarged(coarse[outer.halved()], shape, self._kernel_size)[tile.within(outer)]
+        fine[tile] += enlarged_tile(coarse, tile, fine.shape, self._kernel_size)
+
+
+def enlarged_tile(coarse, tile, shape, kernel_size=5):
+    """Interpolate one tile of the image of such a shape that a coarse image was reduced from."""
+    outer = tile.grow(MARGIN, shape)
+    size = tuple(part.stop - part.start for part in outer)
+    return enlarged(coarse[outer.halved()], (*size, *shape[2:]), kernel_size)[tile.within(outer)]
 
 
 def _accumulate(total, image, weight):

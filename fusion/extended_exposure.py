@@ -1,4 +1,4 @@
-"""Extended exposure fusion (Hessel, Morel 2020): exposure fusion without halos and clipping; one picture will do."""
+"""Extended exposure fusion (Hessel, Morel 2020): exposure fusion with smaller halos and nothing clipped."""
 
 import math
 
@@ -7,14 +7,16 @@ import numpy as np
 
 from data import open_stack, to_float
 from data.gray import LUMA
-from fusion.blend import Look, fuse_looks, paper_levels
+from fusion.blend import Look, enlarged_tile, fuse_looks, paper_levels
 from fusion.exposure import check_options, quality
 from fusion.pyramid import check_levels, enlarged, reduced
+from fusion.tiles import for_each_tile
 
 TAIL = 0.005  # of the range at each end, into which outliers are pressed
 OUTLIERS = 2.5  # percent of pixels at each end, which may leave the range before they are pressed into it
 MOST_STRETCH = 1.4  # of the fused range
 OWN = 0.7  # share of a channel's own change where colours are brought into range; the rest is that of the gray value
+LEAST_QUALITY = np.float32(1e-9)  # so that without any contrast the window decides that values lie in
 FLAT = 1e-3  # a smaller range is not stretched
 AIM = 0.35  # gray value that simulated exposures are to reach
 MOST_COLOUR = 3.0  # times a difference between channels of a single frame grows: in the dark it is noise
@@ -79,21 +81,28 @@ def stretched(image):
 
     The stretch is 1.4 at most, and the image keeps its middle gray as far as the range allows.
     """
+    return _stretch(image.copy())
+
+
+def _stretch(image):
+    """Do what `stretched` says, in place."""
     low, high = _range_of(image)
     room = 1 - 2 * TAIL
     half = min(room, MOST_STRETCH * (high - low)) / 2
     middle = np.clip((low + high) / 2, TAIL + half, 1 - TAIL - half)
-    return _moved(image, (low, high), (middle - half, middle + half))
+    return _move(image, (low, high), (middle - half, middle + half))
 
 
 def _range_of(image):
     return np.percentile(_gray(image), [OUTLIERS, 100 - OUTLIERS])
 
 
-def _moved(image, source, target):
-    """Map a range to another one, linearly; rounding errors of a flat image are no range."""
+def _move(image, source, target):
+    """Map a range to another one, linearly and in place; rounding errors of a flat image are no range."""
     slope = (target[1] - target[0]) / max(source[1] - source[0], FLAT)
-    return image * np.float32(slope) + np.float32(target[0] - slope * source[0])
+    image *= np.float32(slope)
+    image += np.float32(target[0] - slope * source[0])
+    return image
 
 
 def into_range(image, levels=None):
@@ -118,13 +127,27 @@ def into_range(image, levels=None):
     and what the gray value needs: the first alone makes a setting sun white, the second alone leaves it out of range.
     """
     levels = check_levels(paper_levels(image.shape) if levels is None else levels, image.shape)
-    if levels:
-        coarse = reduced(image)
-        change = _change_into_range(coarse, levels - 1)
-        if image.ndim == 3:
-            change += np.float32(1 - OWN) * (_change_into_range(_gray(coarse), levels - 1)[..., None] - change)
-        image = image + enlarged(change, image.shape)
-    return _pressed(image)
+    return _bring_into_range(image.copy(), levels)
+
+
+def _bring_into_range(image, levels):
+    """Do what `into_range` says, in place."""
+    change = _coarse_change(reduced(image), levels - 1) if levels else None
+
+    def work(tile):
+        part = image[tile] if change is None else image[tile] + enlarged_tile(change, tile, image.shape)
+        image[tile] = _pressed(part)
+
+    for_each_tile(work, image.shape)
+    return image
+
+
+def _coarse_change(image, levels):
+    """What must be added to an image at all of its sizes, a mean for channels and gray value."""
+    change = _change_into_range(image, levels)
+    if image.ndim == 3:
+        change += np.float32(1 - OWN) * (_change_into_range(_gray(image), levels)[..., None] - change)
+    return change
 
 
 def _change_into_range(image, levels):
@@ -147,7 +170,7 @@ def extended_exposure_fusion(
     stack,
     *,
     beta=0.5,
-    shoulder=0.4,
+    shoulder=0.45,
     windows=2,
     contrast=1.0,
     saturation=1.0,
@@ -157,7 +180,7 @@ def extended_exposure_fusion(
     levels=None,
     progress=None,
 ):
-    """Fuse an exposure bracket as `exposure_fusion` does, without its halos and without values out of range.
+    """Fuse an exposure bracket as `exposure_fusion` does, but with halos about half as strong, and nothing clipped.
 
     Every frame is blended in several times, each time with its range restricted to another window. So what is blended
     at coarse levels differs less, which is where halos and values out of range come from. Of a stack of one frame,
@@ -173,7 +196,7 @@ def extended_exposure_fusion(
         Width of a window of values that stay what they are, more than 0 and at most 1.
     shoulder : float, optional
         Width of the range beside a window that takes all other values; lambda in the paper. Less of it, such as the
-        paper's 0.125, makes halos smaller still, and strong edges flatter.
+        paper's 0.125, makes most halos smaller still, and strong edges flatter.
     windows : int, optional
         Number of windows, spread over [0, 1]. The time grows with it.
     contrast, saturation, exposedness : float, optional
@@ -211,7 +234,7 @@ def extended_exposure_fusion(
     - Weights leave well-exposedness out by default. Which exposure an area is taken from follows from contrast and
       saturation, and the slope of the remapping at the gray value. To prefer values near 0.5 on top of that pulls areas
       to the same gray which are not of the same light: that costs detail at every strong edge, and makes halos.
-    - Shoulders take 0.4, not 0.125: edges higher than a window keep more of their height.
+    - Shoulders take 0.45, not 0.125: edges higher than a window keep more of their height.
     - The fused range is stretched by 1.4 at most. What is out of range then is brought in at every size, see
       `into_range`, not clipped at a percentile.
     - The exposures that are simulated for a single frame are 1, 1.8, 3.3 and 6 times as long (for the default); none is
@@ -219,8 +242,6 @@ def extended_exposure_fusion(
       `sigma`: `contrast`, `saturation` and `exposedness` are not used. All are made of the gray value, and the result
       takes the colours of the frame. It keeps the darkest gray of the frame and does not lose its lightest one, but
       for 2.5 % of pixels each, so that a frame that is well exposed changes little.
-
-    Where no frame has any contrast, as in a part that is black in all of them, all windows count the same.
 
     References
     ----------
@@ -236,7 +257,8 @@ def extended_exposure_fusion(
     if len(stack) == 1:
         return _fuse_simulated(stack, parts, amplification, sigma, levels, progress)
     looks = [_look(part, measures) for part in parts]
-    return into_range(stretched(fuse_looks(stack, looks, levels=levels, progress=progress)), levels)
+    fused = _stretch(fuse_looks(stack, looks, levels=levels, progress=progress))
+    return _bring_into_range(fused, paper_levels(fused.shape) if levels is None else levels)
 
 
 def _look(window, measures):
@@ -247,7 +269,7 @@ def _look(window, measures):
         return cv2.LUT(pixels, table) if pixels.dtype == np.uint8 else restricted(to_float(pixels), **window)
 
     def weight(pixels):
-        rating = quality(pixels, **measures)
+        rating = quality(pixels, **measures) + LEAST_QUALITY
         rating *= restriction_slope(_gray(to_float(pixels)), **window)
         return rating
 
@@ -262,7 +284,7 @@ def _fuse_simulated(stack, windows, amplification, sigma, levels, progress):
     looks = [_simulated(factor, window, sigma) for factor in factors for window in windows]
     fused = fuse_looks(open_stack([gray]), looks, levels=levels, progress=progress)
     (darkest, lightest), source = _range_of(gray), _range_of(fused)
-    fused = into_range(_moved(fused, source, (darkest, max(lightest, source[1]))), levels)
+    fused = into_range(_move(fused, source, (darkest, max(lightest, source[1]))), levels)
     if frame.ndim == 2:
         return fused
     growth = np.minimum(fused / np.maximum(gray, np.float32(1e-6)), np.float32(MOST_COLOUR))

@@ -468,11 +468,11 @@ def test_exponents_of_several_numbers_are_refused(name):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"contrast": -1}, "contrast must be 0 .left out. or a positive exponent, got -1"),
-        ({"contrast": torch.tensor(-1.0)}, "contrast must be 0 .left out. or a positive exponent, got -1"),
+        ({"contrast": -1}, "contrast must be an exponent from 0 .left out. to 50, got -1"),
+        ({"contrast": torch.tensor(-1.0)}, "contrast must be an exponent from 0 .left out. to 50, got -1"),
         ({"saturation": torch.tensor(math.nan)}, "saturation must be .* got nan"),
         ({"exposedness": math.inf}, "exposedness must be .* got inf"),
-        ({"sigma": 0}, "sigma must be positive, got 0"),
+        ({"sigma": 0}, "sigma must lie in 0.001..1000, got 0"),
         ({"levels": 3}, "levels must be a whole number from 0 to 2 for an image of 6 x 5 pixels, got 3"),
         ({"levels": -1}, "got -1"),
         ({"kernel_size": 4}, "kernel_size must be 5, as in the papers, or 3, got 4"),

@@ -226,10 +226,10 @@ def test_all_black_frames(failing, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--contrast", "-1"], "contrast must be 0 (left out) or a positive exponent, got -1"),
+        (["--contrast", "-1"], "contrast must be an exponent from 0 (left out) to 50, got -1"),
         (["--saturation", "nan"], "saturation must be"),
         (["--exposedness", "inf"], "exposedness must be"),
-        (["--sigma", "0"], "sigma must be positive"),
+        (["--sigma", "0"], "sigma must lie in"),
         (["--levels", "99"], "levels must be"),
         (["--levels", "-1"], "levels must be"),
         (["--quality", "0"], "--quality must lie in 1..100, got 0"),
