@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import multiprocessing
+import os
 import signal
 
 import cv2
@@ -40,5 +41,6 @@ def outcomes(function, items, jobs):
 
 def _start_worker():
     """One thread for each process; an interrupt is for the first process to handle."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
