@@ -106,6 +106,10 @@ def main(arguments=None):
     parser.add_argument("--repeats", type=int, default=5, help="runs of each program (default: %(default)s)")
     parser.add_argument("--save", action="store_true", help="write the results file")
     args = parser.parse_args(arguments)
+    if args.save and "speed" in args.part and not shutil.which("enfuse"):
+        parser.error(
+            "--save: install Enfuse first, or name the other parts by --part; it would be missing in the results"
+        )
     found = {}
     for part in args.part:
         with tempfile.TemporaryDirectory() as folder:

@@ -366,7 +366,8 @@ def _encode(pixels, path, quality, icc, block, origin):
         parts = {}
     if ending != ".jpg":
         parts[cv2.IMAGE_METADATA_ICCP] = icc
-        parts[cv2.IMAGE_METADATA_XMP] = XMP.format(origin).encode() if origin else None
+        text = XMP.format(origin).encode() if origin else None
+        parts[cv2.IMAGE_METADATA_XMP] = text + b"\0" if text and ending == ".png" else text  # read as a C string there
     parts = {kind: np.frombuffer(part, np.uint8) for kind, part in parts.items() if part}
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
     with _quiet_opencv():

@@ -13,7 +13,7 @@ METHODS = {
     "guided_fusion": "fusion.guided",
     "optimised_exposure_fusion": "fusion.optimised_exposure_torch",
 }
-__all__ = ["__version__", *METHODS]
+__all__ = ["__version__", *(name for name, module in METHODS.items() if not module.endswith("_torch"))]
 
 
 def __getattr__(name):

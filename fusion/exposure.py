@@ -31,10 +31,11 @@ def quality(image, *, contrast=1.0, saturation=1.0, exposedness=1.0, sigma=0.2):
         0 and more.
     """
     image = measure.unscaled(image)
-    rating = np.ones(image.values.shape[:2], np.float32)
+    height, width, *channels = image.values.shape
+    rating = np.ones((height, width), np.float32)
     if contrast:
         rating *= _power(measure.contrast(image), contrast)
-    if saturation and image.ndim == 3:
+    if saturation and channels:
         rating *= _power(measure.saturation(image), saturation)
     if exposedness:
         rating *= _power(measure.well_exposedness(image, sigma), exposedness)
@@ -100,7 +101,8 @@ def exposure_fusion(
 ):
     """Fuse an exposure bracket: contrast, saturation and well-exposedness decide, pyramids blend.
 
-    Reads every frame twice, the last one once, and holds one while the next one is read.
+    Reads every frame twice, the last one once, and holds one while the next one is read. With `deghost` the reference
+    is read once more, and kept; "auto" reads all frames once more.
 
     Parameters
     ----------
@@ -113,14 +115,15 @@ def exposure_fusion(
         Spread of the well-exposedness around the middle of the range.
     levels : int, optional
         Levels of detail, 0 to `fusion.pyramid.most_levels`. By default as in the paper, one less than that: the
-        coarsest level is then two or three pixels high or wide, and frames are never blended at a size that shows.
+        coarsest level is then two to four pixels high or wide, and no seam is too wide to be blended.
     kernel_size : {5, 3}, optional
         Taps of the kernel of the pyramids; 5 in the paper.
     deghost : int or "auto", optional
         Number of a reference frame, or "auto" to have it chosen. What another frame shows that contradicts the reference
         is replaced, see `fusion.deghost.deghosted`. By default nothing is.
     progress : callable, optional
-        ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does.
+        ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does; not
+        called for tensors.
 
     Returns
     -------
@@ -137,8 +140,8 @@ def exposure_fusion(
 
     Notes
     -----
-    Rounded down to 8 bits, results equal those that the MEF database publishes of the authors' program in more than
-    99.9 % of values. As there, a least weight of 1e-12 is added to every quality; a 16-bit frame is one of
+    Rounded down to 8 bits, results equal the eight published ones of the authors' program that are at hand in more
+    than 99.9 % of values. As there, a least weight of 1e-12 is added to every quality; a 16-bit frame is one of
     finer steps; and the result is clipped. The order of frames matters to rounding only.
 
     References
@@ -173,7 +176,7 @@ def _deghosted(stack, deghost, progress):
         return stack
     from fusion.deghost import deghosted
 
-    return deghosted(stack, None if deghost == "auto" else deghost, progress=progress)
+    return deghosted(stack, deghost, progress=progress)
 
 
 def check_options(*, sigma, **exponents):

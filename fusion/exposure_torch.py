@@ -99,7 +99,7 @@ def exposure_fusion(stack, *, contrast=1.0, saturation=1.0, exposedness=1.0, sig
     -----
     Differs from the result on arrays by less than 1e-4. Where a frame is black, white or gray its weight is 0, and its
     gradient with respect to those pixels' measures is taken for 0, which makes all gradients finite. Half precision is
-    computed in single, inside of `torch.autocast` too. All frames and their pyramids are in memory at once.
+    computed in single, inside of `torch.autocast` too. All frames are in memory, and with gradients all pyramids too.
 
     References
     ----------
@@ -118,8 +118,8 @@ def exposure_fusion(stack, *, contrast=1.0, saturation=1.0, exposedness=1.0, sig
             weights = gaussian_pyramid(weight, levels, kernel_size=kernel_size)
             details = laplacian_pyramid(frame, levels, kernel_size=kernel_size)
             fused = fused or [torch.zeros_like(level) for level in details]
-            for total, detail, weight in zip(fused, details, weights, strict=True):
-                total.addcmul_(detail, weight)
+            for total, detail, share in zip(fused, details, weights, strict=True):
+                total.addcmul_(detail, share)
         return collapse(fused, kernel_size=kernel_size).clamp(0, 1).to(stack.dtype)
 
 

@@ -16,8 +16,8 @@ TAIL = 0.005  # of the range at each end, into which outliers are pressed
 OUTLIERS = 2.5  # percent of pixels at each end, which may leave the range before they are pressed into it
 MOST_STRETCH = 1.4  # of the fused range
 OWN = 0.7  # share of a channel's own change where colours are brought into range; the rest is that of the gray value
+MOST_WINDOWS, MOST_AMPLIFICATION = 16, 1000
 LEAST_QUALITY = np.float32(1e-9)  # so that without any contrast the window decides that values lie in
-FLAT = 1e-3  # a smaller range is not stretched
 AIM = 0.35  # gray value that simulated exposures are to reach
 MOST_COLOUR = 3.0  # times a difference between channels of a single frame grows: in the dark it is noise
 
@@ -37,7 +37,7 @@ def restricted(values, centre, width, shoulder):
     Returns
     -------
     ndarray of float32
-        Values less than ``width / 2 + shoulder`` away from `centre`. They increase with the given ones, and so
+        Values at most ``width / 2 + shoulder`` away from `centre`. They increase with the given ones, and so
         smoothly that the slope, 1 in the window, has no jump at its ends.
 
     Notes
@@ -81,31 +81,31 @@ def stretched(image):
 
     The stretch is 1.4 at most, and the image keeps its middle gray as far as the range allows.
     """
-    return _stretch(image.copy())
+    return _stretch(np.array(to_float(image)))
 
 
 def _stretch(image):
     """Do what `stretched` says, in place."""
     low, high = _range_of(image)
     room = 1 - 2 * TAIL
-    half = min(room, MOST_STRETCH * (high - low)) / 2
+    slope = min(MOST_STRETCH, room / max(high - low, TAIL))
+    half = slope * (high - low) / 2
     middle = np.clip((low + high) / 2, TAIL + half, 1 - TAIL - half)
-    return _move(image, (low, high), (middle - half, middle + half))
+    return _move(image, slope, middle - slope * (low + high) / 2)
 
 
 def _range_of(image):
     return np.percentile(_gray(image), [OUTLIERS, 100 - OUTLIERS])
 
 
-def _move(image, source, target):
-    """Map a range to another one, linearly and in place; rounding errors of a flat image are no range."""
-    slope = (target[1] - target[0]) / max(source[1] - source[0], FLAT)
+def _move(image, slope, offset):
+    """Map values linearly, in place."""
     image *= np.float32(slope)
-    image += np.float32(target[0] - slope * source[0])
+    image += np.float32(offset)
     return image
 
 
-def into_range(image, levels=None):
+def pressed_into_range(image, levels=None):
     """Press what is out of [0, 1] into that range without loss of its details.
 
     Parameters
@@ -127,11 +127,11 @@ def into_range(image, levels=None):
     and what the gray value needs: the first alone makes a setting sun white, the second alone leaves it out of range.
     """
     levels = check_levels(paper_levels(image.shape) if levels is None else levels, image.shape)
-    return _bring_into_range(image.copy(), levels)
+    return _bring_into_range(np.array(to_float(image)), levels)
 
 
 def _bring_into_range(image, levels):
-    """Do what `into_range` says, in place."""
+    """Do what `pressed_into_range` says, in place."""
     change = _coarse_change(reduced(image), levels - 1) if levels else None
 
     def work(tile):
@@ -198,9 +198,9 @@ def extended_exposure_fusion(
         Width of the range beside a window that takes all other values; lambda in the paper. Less of it, such as the
         paper's 0.125, makes most halos smaller still, and strong edges flatter.
     windows : int, optional
-        Number of windows, spread over [0, 1]. The time grows with it.
+        Number of windows, spread over [0, 1], at most 16. The time grows with it.
     contrast, saturation, exposedness : float, optional
-        Exponents of the measures of a frame, 0 or more; 0 leaves a measure out. A gray stack has no saturation.
+        Exponents of the measures of a frame, 0 to 50; 0 leaves a measure out. A gray stack has no saturation.
     sigma : float, optional
         Spread of the well-exposedness around the middle of the range.
     amplification : float, optional
@@ -224,7 +224,7 @@ def extended_exposure_fusion(
 
     See Also
     --------
-    restricted, stretched, into_range
+    restricted, stretched, pressed_into_range
 
     Notes
     -----
@@ -236,7 +236,7 @@ def extended_exposure_fusion(
       to the same gray which are not of the same light: that costs detail at every strong edge, and makes halos.
     - Shoulders take 0.45, not 0.125: edges higher than a window keep more of their height.
     - The fused range is stretched by 1.4 at most. What is out of range then is brought in at every size, see
-      `into_range`, not clipped at a percentile.
+      `pressed_into_range`, not clipped at a percentile.
     - The exposures that are simulated for a single frame are 1, 1.8, 3.3 and 6 times as long (for the default); none is
       shorter, as what is clipped cannot be restored. They are rated by the closeness of the gray value to 0.35, with
       `sigma`: `contrast`, `saturation` and `exposedness` are not used. All are made of the gray value, and the result
@@ -283,8 +283,9 @@ def _fuse_simulated(stack, windows, amplification, sigma, levels, progress):
     factors = np.geomspace(1, amplification, math.ceil(math.log2(amplification)) + 1)
     looks = [_simulated(factor, window, sigma) for factor in factors for window in windows]
     fused = fuse_looks(open_stack([gray]), looks, levels=levels, progress=progress)
-    (darkest, lightest), source = _range_of(gray), _range_of(fused)
-    fused = into_range(_move(fused, source, (darkest, max(lightest, source[1]))), levels)
+    (darkest, lightest), (low, high) = _range_of(gray), _range_of(fused)
+    slope = np.clip((max(lightest, high) - darkest) / max(high - low, TAIL), 1, MOST_STRETCH)
+    fused = pressed_into_range(_move(fused, slope, darkest - slope * low), levels)
     if frame.ndim == 2:
         return fused
     growth = np.minimum(fused / np.maximum(gray, np.float32(1e-6)), np.float32(MOST_COLOUR))
@@ -312,7 +313,9 @@ def _check_windows(beta, shoulder, windows, amplification):
         raise ValueError(f"beta must be more than 0 and at most 1, the whole range, got {beta}")
     if not 0 < shoulder < math.inf:
         raise ValueError(f"shoulder must be positive, got {shoulder}; the paper has 0.125")
-    if not (windows >= 1 and int(windows) == windows):
-        raise ValueError(f"windows must be a whole number, 1 or more, got {windows}")
-    if not 1 <= amplification < math.inf:
-        raise ValueError(f"amplification must be 1 (none) or more, got {amplification}; the paper has 6")
+    if not (1 <= windows <= MOST_WINDOWS and int(windows) == windows):
+        raise ValueError(f"windows must be a whole number from 1 to {MOST_WINDOWS}, got {windows}")
+    if not 1 <= amplification <= MOST_AMPLIFICATION:
+        raise ValueError(
+            f"amplification must lie in 1 (none)..{MOST_AMPLIFICATION}, got {amplification}; the paper has 6"
+        )

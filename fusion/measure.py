@@ -20,7 +20,7 @@ def saliency(image):
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, 3)
-        Image in [0, 1], or integers.
+        Image in [0, 1], uint8 or uint16.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def contrast(image):
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, 3)
-        Image in [0, 1], or integers.
+        Image in [0, 1], uint8 or uint16.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def contrast(image):
     """
     values, full_scale = unscaled(image)
     laplacian = cv2.Laplacian(values, cv2.CV_32F, ksize=1, borderType=cv2.BORDER_REPLICATE)
-    gray = cv2.transform(laplacian, LUMA / full_scale) if image.ndim == 3 else laplacian / full_scale
+    gray = cv2.transform(laplacian, LUMA / full_scale) if values.ndim == 3 else laplacian / full_scale
     return np.abs(gray, out=gray)
 
 
@@ -74,7 +74,7 @@ def saturation(image):
     Parameters
     ----------
     image : ndarray of shape (H, W, 3)
-        Image in [0, 1], or integers.
+        Image in [0, 1], uint8 or uint16.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def well_exposedness(image, sigma=0.2):
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, 3)
-        Image in [0, 1], or integers.
+        Image in [0, 1], uint8 or uint16.
     sigma : float, optional
         Spread of the curve.
 
@@ -114,7 +114,7 @@ def well_exposedness(image, sigma=0.2):
     squares = values - full_scale / 2
     squares *= squares
     factor = -0.5 / (sigma * full_scale) ** 2
-    total = cv2.transform(squares, factor * SUM) if image.ndim == 3 else factor * squares
+    total = cv2.transform(squares, factor * SUM) if values.ndim == 3 else factor * squares
     return cv2.exp(total, dst=total)
 
 
@@ -124,15 +124,12 @@ class Unscaled(NamedTuple):
     values: np.ndarray
     full_scale: np.float32
 
-    @property
-    def ndim(self):
-        """2 for gray, 3 for colour."""
-        return self.values.ndim
-
 
 def unscaled(image):
     """Convert an image for several measures at once; what is converted is returned as it is."""
     if isinstance(image, Unscaled):
         return image
+    if not is_integer(image) and image.dtype.kind != "f":
+        raise ValueError(f"an image is uint8, uint16, or float in [0, 1], got values of type {image.dtype}")
     full_scale = FULL_SCALE[image.dtype.itemsize] if is_integer(image) else 1
     return Unscaled(image.astype(np.float32, copy=False), np.float32(full_scale))

@@ -8,7 +8,7 @@ from data.gray import LUMA
 from fusion.pyramid_torch import extended, weighted_sum
 
 EIGHT_BIT = 255
-TOLERANCE = 1e-3  # gray levels by which a value may miss one of the 256 of an 8-bit picture
+TOLERANCE = 1e-4  # gray levels by which a value may miss one of the 256 of an 8-bit picture, as in `data.image`
 
 
 def contrast(frames):
@@ -26,8 +26,8 @@ def contrast(frames):
 
     Notes
     -----
-    Frames of 8 bits are rounded back to whole gray levels first, as `fusion.measure.contrast` differences integers:
-    otherwise rounding would show in the weights where contrasts of channels nearly cancel.
+    Frames of 8 bits in single precision are rounded back to whole gray levels first, as `fusion.measure.contrast`
+    differences integers: otherwise rounding would show in the weights where contrasts of channels nearly cancel.
     """
     values, full_scale = unscaled(frames)
     laplacian = _second_difference(values, -1).add_(_second_difference(values, -2))
@@ -81,7 +81,7 @@ def power(base, exponent):
     """
     if not torch.is_tensor(exponent) and exponent == 1:
         return base
-    positive = base > 0
+    positive = base > torch.finfo(base.dtype).tiny
     at_zero = 0.0 if exponent > 0 else 1.0
     return torch.where(positive, torch.where(positive, base, 1) ** exponent, at_zero)
 
@@ -97,6 +97,8 @@ def unscaled(frames):
     """Convert frames for several measures at once; what is converted is returned as it is."""
     if isinstance(frames, Unscaled):
         return frames
+    if frames.dtype == torch.float64:  # rounding does not show, and numerical derivatives need steps of 1e-6
+        return Unscaled(frames, 1)
     levels = frames * EIGHT_BIT
     rounding = levels.detach().round().sub_(levels.detach())
     if max(rounding.max(), -rounding.min()) < TOLERANCE:

@@ -7,13 +7,15 @@ import numpy as np
 from data import open_stack, to_float, to_gray
 from recalage.area import common_area
 from recalage.chain import compose
-from recalage.estimate import check_options, estimate_homography
+from recalage.estimate import check_options, fit_homography
 from recalage.features import find_features
 from recalage.homography import normalised, project
 from recalage.matching import match
 from recalage.warping import warp
 
-CLOSE = 0.5  # pixels of the reduced image that features are looked for in: a match explained
+SPREAD = 2  # times the median error of a step: a match that is nearer is explained
+FINEST = 0.05  # pixels of a frame: nearer than that, all matches are explained
+COARSEST = 0.5  # pixels of the reduced image that features are looked for in: farther than that, none is
 LEAST_GAIN = 1.25  # times as many matches as staying in place a step explains; else it is not trusted
 
 
@@ -49,8 +51,10 @@ def aligned(stack, *, ratio=0.75, reprojection_threshold=3.0, min_inliers=12, pr
     Notes
     -----
     Aligned frames stay as they are: a step from neighbour to neighbour is taken only if it brings at least a quarter
-    more matches within half a pixel (above half a megapixel, of the frame reduced to that) than no step does. So noise
-    moves nothing, and neither does a thing that moves before a camera that stands still.
+    more matches close to their targets than no step does. Close is twice the median error that the step leaves, at
+    least 0.05 pixels, and at most half a pixel (above half a megapixel, of the frame reduced to that). So noise moves
+    nothing, and neither does a thing that moves before a camera that stands still. What is left in place is shake less
+    than about twice as large as the error of matches.
     """
     check_options(ratio, reprojection_threshold, min_inliers)
     options = {"ratio": ratio, "reprojection_threshold": reprojection_threshold, "min_inliers": min_inliers}
@@ -65,10 +69,10 @@ def aligned(stack, *, ratio=0.75, reprojection_threshold=3.0, min_inliers=12, pr
     return stack.changed(lambda index: _read(stack, index, matrices[index], rows, columns), shape)
 
 
-def _look_at(stack, frames):
+def _look_at(stack, indices):
     """Return the features and the brightness of all frames."""
     features, brightness = [], []
-    for index, pixels in stack.read_ahead(frames):
+    for index, pixels in stack.read_ahead(indices):
         features.append(find_features(pixels, name=stack.names[index]))
         brightness.append(to_float(to_gray(pixels)).mean())
     return features, brightness
@@ -76,16 +80,15 @@ def _look_at(stack, frames):
 
 def _step(moving, reference, options):
     """Estimate the homography between two frames; the identity, if that explains nearly as many matches."""
-    step = estimate_homography(moving, reference, **options)
     source, target = match(moving, reference, ratio=options["ratio"])
-    tolerance = CLOSE * max(moving.pitch, reference.pitch)
-    explained, in_place = (_near(points, target, tolerance) for points in (project(step, source), source))
+    step = fit_homography(
+        (source, target), moving, reference, options["reprojection_threshold"], options["min_inliers"]
+    )
+    after, before = (np.linalg.norm(target - points, axis=1) for points in (project(step, source), source))
+    pitch = max(moving.pitch, reference.pitch)
+    close = np.clip(SPREAD * np.median(after), FINEST, COARSEST * pitch)
+    explained, in_place = ((errors < close).sum() for errors in (after, before))
     return step if explained > LEAST_GAIN * in_place else np.eye(3)
-
-
-def _near(points, target, tolerance):
-    """Count the points that lie close to their targets."""
-    return int((np.linalg.norm(target - points, axis=1) < tolerance).sum())
 
 
 def _to_middle(steps):

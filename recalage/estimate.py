@@ -55,7 +55,13 @@ def estimate_homography(moving, reference, *, ratio=0.75, reprojection_threshold
     """
     check_options(ratio, reprojection_threshold, min_inliers)
     moving, reference = _features_of(moving, "moving"), _features_of(reference, "reference")
-    source, target = match(moving, reference, ratio=ratio)
+    matches = match(moving, reference, ratio=ratio)
+    return fit_homography(matches, moving, reference, reprojection_threshold, min_inliers)
+
+
+def fit_homography(matches, moving, reference, reprojection_threshold, min_inliers):
+    """Do what `estimate_homography` does, from the matches of two `Features` on."""
+    source, target = matches
     threshold = reprojection_threshold * max(moving.pitch, reference.pitch)
     homography, is_inlier = find_consensus(source, target, threshold)
     inliers = int(is_inlier.sum())

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from data import DataError
 from fusion.cli.pictures import add_picture_arguments, open_frames, progress_bar, save_result
-from fusion.exposure import exposure_fusion
+from fusion.exposure import check_options, exposure_fusion
+from fusion.pyramid import check_levels
 
 DESCRIPTION = """\
 Fuse frames of different exposure (Mertens, Kautz, Van Reeth 2007): every pixel counts by its contrast, its saturation
@@ -61,6 +62,8 @@ def add_parser(subparsers):
 def run(args):
     """Align and deghost if asked to, fuse and save."""
     stack = open_frames(args, least=1 if args.extended else 2)
+    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    _check(given, stack.shape[1:])
     reference = _reference(args.deghost, stack.names, args.paths)
     progress = progress_bar(args)
     if args.align:
@@ -71,8 +74,14 @@ def run(args):
         from fusion.deghost import deghosted
 
         stack = deghosted(stack, reference, progress=progress)
-    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
     save_result(_method(args)(stack, **given, progress=progress), stack, args)
+
+
+def _check(given, shape):
+    """Raise a ValueError if an option is out of range, before frames are aligned, which may take long."""
+    measures = {name: value for name, value in given.items() if name != "levels"}
+    check_options(**({"sigma": 0.2} | measures))
+    check_levels(given.get("levels"), shape)
 
 
 def _method(args):

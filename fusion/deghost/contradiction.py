@@ -9,6 +9,10 @@ from fusion.deghost.levels import BLACK, LEVELS, WHITE, check_pair, joint_histog
 from fusion.deghost.mapping import BANDS, intensity_mapping, near
 
 LEAST_STILL = 0.25  # share of the pixels of a level near the mapping, for the level to tell about noise
+LEVELS_AROUND, LEVELS_SIGMA = 15, 5  # levels on each side whose pixels tell about the noise at one, and their Gaussian
+LEAST_KNOWN = 10  # pixels, weighted so, that tell about noise
+TO_SIGMA = 1.4826  # standard deviation over median deviation, of normal noise
+SLOPE_LEVELS = 9  # levels over which the slope of a mapping is averaged
 LEAST_TOLERANCE = 1.0  # levels of a frame by which it may leave its bounds
 REFERENCE_TOLERANCE = 3.0  # levels of the reference by which it may, seen through the mapping
 EDGE_TOLERANCE = 0.05  # share of the range of values among the neighbours
@@ -25,7 +29,7 @@ def consistency(reference, frame, mapping=None):
     Parameters
     ----------
     reference, frame : ndarray of shape (H, W) or (H, W, 3)
-        Two exposures of a scene, of one shape: in [0, 1], or integers.
+        Two exposures of a scene, of one shape: float in [0, 1], uint8 or uint16.
     mapping : ndarray of shape (256, C), optional
         What `intensity_mapping` finds, which is the default.
 
@@ -35,6 +39,13 @@ def consistency(reference, frame, mapping=None):
         1 where nothing contradicts, towards 0 where the frame cannot show what the reference does:
         ``exp(-z**2 / 2)``, for z the difference over its tolerance in the channel where that is largest.
 
+    Raises
+    ------
+    DataError
+        If one is no image.
+    ValueError
+        If the two differ in shape, or the mapping is not of shape (256, C).
+
     Notes
     -----
     A pixel of the reference sets bounds for the frame: the mapping one level below and above its own; none below where
@@ -43,7 +54,7 @@ def consistency(reference, frame, mapping=None):
     cameras then turn colours towards white.
     """
     reference, frame = check_pair(reference, frame)
-    mapping = intensity_mapping(reference, frame) if mapping is None else np.asarray(mapping)
+    mapping = intensity_mapping(reference, frame) if mapping is None else _check_mapping(mapping, reference.shape[2])
     joints = joint_histograms(reference, frame)
     bleeding = _bleeding(reference, frame)
     excess = np.zeros(reference.shape[:2], np.float32)
@@ -53,6 +64,17 @@ def consistency(reference, frame, mapping=None):
         ratio /= bleeding
         np.maximum(excess, np.abs(cv2.GaussianBlur(ratio, (0, 0), SMOOTHING)), out=excess)
     return np.exp(excess * excess * np.float32(-0.5))
+
+
+def _check_mapping(mapping, channels):
+    """Return a mapping as an array; raise a ValueError unless it has 256 levels for each channel."""
+    mapping = np.asarray(mapping)
+    if mapping.shape != (256, channels):
+        raise ValueError(
+            f"mapping must have shape (256, C), here (256, {channels}), as intensity_mapping returns it, "
+            f"got {mapping.shape}"
+        )
+    return mapping
 
 
 def ghost_mask(consistent):
@@ -89,7 +111,7 @@ class _Bounds(NamedTuple):
 
 def _bounds(table, joint):
     low, high = (np.interp(LEVELS + step, LEVELS, table) for step in (-1, 1))
-    slope = cv2.blur((high - low) / 2, (1, 9), borderType=cv2.BORDER_REPLICATE)[:, 0].clip(0, 1)
+    slope = cv2.blur((high - low) / 2, (1, SLOPE_LEVELS), borderType=cv2.BORDER_REPLICATE)[:, 0].clip(0, 1)
     tolerance = LEAST_TOLERANCE + REFERENCE_TOLERANCE * slope + _noise(table, joint)
     low[: BLACK + 1], high[WHITE:] = 0, 255
     return _Bounds(*(values.astype(np.float32) for values in (table, low, high, tolerance)))
@@ -104,12 +126,14 @@ def _noise(table, joint):
     deviation = np.rint(np.abs(LEVELS - table[:, None]) * steps).astype(np.int64)
     cells = (LEVELS[:, None] * 256 * steps + deviation).ravel()
     counts = np.bincount(cells, still.ravel(), minlength=256 * 256 * steps).reshape(256, -1)
-    cumulated = cv2.GaussianBlur(counts, (1, 31), 5, borderType=cv2.BORDER_REPLICATE).cumsum(axis=1)
-    known = cumulated[:, -1] > 10  # pixels: fewer tell nothing about spread
+    window = (1, 2 * LEVELS_AROUND + 1)
+    shared = cv2.GaussianBlur(counts, window, LEVELS_SIGMA, borderType=cv2.BORDER_REPLICATE)
+    cumulated = shared.cumsum(axis=1)
+    known = cumulated[:, -1] > LEAST_KNOWN
     if not known.any():
         return np.ones(256)
     medians = (cumulated[known] >= cumulated[known, -1:] / 2).argmax(axis=1) / steps
-    return np.interp(LEVELS, LEVELS[known], 1.4826 * medians)
+    return np.interp(LEVELS, LEVELS[known], TO_SIGMA * medians)
 
 
 def _contradiction(reference, frame, bounds):
@@ -137,4 +161,5 @@ def _bleeding(reference, frame):
 
 
 def disc(radius):
+    """Structuring element for OpenCV: 1 up to a radius in pixels from its centre, (2 radius + 1, 2 radius + 1)."""
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

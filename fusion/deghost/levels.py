@@ -4,26 +4,28 @@ import cv2
 import numpy as np
 
 from data import to_float
+from data.image import check_image
 
 LEVELS = np.arange(256)
 BLACK, WHITE = 2, 252  # levels up to which, and from which on, a value may be clipped
 
 
 def as_levels(image):
-    """Image as uint8, (H, W, C)."""
-    image = np.atleast_3d(image)
+    """Image as uint8, of the same shape."""
     return image if image.dtype == np.uint8 else np.rint(to_float(image) * 255).astype(np.uint8)
 
 
 def check_pair(reference, frame):
-    """Return two images in 256 levels, (H, W, C); or raise a ValueError."""
+    """Return two images in 256 levels, (H, W, C); or raise a DataError, if one is no image, or a ValueError."""
     pair = [np.asarray(image) for image in (reference, frame)]
-    if pair[0].shape != pair[1].shape or pair[0].ndim not in (2, 3) or not pair[0].size:
+    for name, image in zip(("reference", "frame"), pair, strict=True):
+        check_image(name, image)
+    if pair[0].shape != pair[1].shape:
         raise ValueError(
-            f"reference and frame must be images of one shape (H, W) or (H, W, 3), got {pair[0].shape} and "
+            f"reference and frame must be of one shape (H, W) or (H, W, 3), got {pair[0].shape} and "
             f"{pair[1].shape}; align and crop them first"
         )
-    return [as_levels(image) for image in pair]
+    return [np.atleast_3d(as_levels(image)) for image in pair]
 
 
 def joint_histograms(reference, frame):

@@ -19,12 +19,19 @@ def intensity_mapping(reference, frame):
     Parameters
     ----------
     reference, frame : ndarray of shape (H, W) or (H, W, 3)
-        Two exposures of a scene, of one shape: in [0, 1], or integers.
+        Two exposures of a scene, of one shape: float in [0, 1], uint8 or uint16.
 
     Returns
     -------
     ndarray of float32 of shape (256, C)
         Value of the frame in [0, 1] for each of 256 levels of the reference, by channel; it never falls.
+
+    Raises
+    ------
+    DataError
+        If one is no image.
+    ValueError
+        If the two differ in shape.
 
     Notes
     -----

@@ -39,7 +39,8 @@ def deghosted(stack, reference=None, *, progress=None):
     -------
     data.Stack
         Lazy: a frame is compared with the reference when it is read first. Names, size, and bit depth are those of
-        `stack`; the reference is kept in memory, and of other frames no more than a mask and a table.
+        `stack`; the reference is kept in memory, and of a frame in which something is replaced a mask, a table, and a
+        coarse picture of highlights: at most about half a megabyte.
 
     Raises
     ------
@@ -50,7 +51,8 @@ def deghosted(stack, reference=None, *, progress=None):
 
     Notes
     -----
-    Frames are compared at a size of at most 1000 pixels. Where the reference is clipped, another frame is believed
+    Of frames that are equally well exposed, the first one is the reference. Frames are compared at a size of at most
+    1000 pixels, and repaired in the wider of the types of frame and reference. Where the reference is clipped, another frame is believed
     unless it shows less than the value that clips; where that does not hold, the highlights around it fill the gap.
     Nothing is known about things that move inside clipped areas of the reference, are smaller than about 60 pixels of
     the reduced picture, or differ from what they hide by no more than noise.
@@ -112,7 +114,7 @@ class _Plan(NamedTuple):
 
     mapping: np.ndarray  # (256, C)
     mask: np.ndarray  # of the reduced picture, packed to bits
-    highlights: np.ndarray  # (h, w, C): by how much the frame exceeds the mapping where the reference is white
+    highlights: np.ndarray  # (h, w, C), float16: by how much the frame exceeds the mapping where the reference is white
 
 
 class _Repair:
@@ -142,14 +144,16 @@ class _Repair:
         mask = ghost_mask(consistency(self._small, frame, mapping))
         if not mask.any():
             return None
-        highlights = _highlights(self._small, frame, mapping, mask)
-        return _Plan(mapping, np.packbits(mask), highlights)
+        highlights = _highlights(np.atleast_3d(self._small), np.atleast_3d(frame), mapping, mask)
+        return _Plan(mapping, np.packbits(mask), highlights.astype(np.float16))
 
     def _repaired(self, pixels, plan):
         shape = self._small.shape[:2]
         mask = np.unpackbits(plan.mask, count=shape[0] * shape[1]).reshape(shape)
         opacity = _feathered(mask)
-        repaired = pixels.copy()
+        highlights = to_float(plan.highlights)
+        dtype = np.promote_types(pixels.dtype, self._reference.dtype)
+        repaired = pixels.copy() if pixels.dtype == dtype else _as_type(to_float(pixels), dtype)
 
         def work(tile):
             alpha = _enlarged(opacity, tile, pixels.shape)
@@ -157,9 +161,9 @@ class _Repair:
                 return
             reference = np.atleast_3d(self._reference[tile])
             seen = _seen_through(plan.mapping, reference)
-            seen += _per_value(WHITENESS, reference) * _enlarged(plan.highlights, tile, pixels.shape)
+            seen += _per_value(WHITENESS, reference) * _enlarged(highlights, tile, pixels.shape)
             frame = np.atleast_3d(to_float(pixels[tile]))
-            repaired[tile] = _as_type(frame + alpha * (seen - frame), pixels.dtype).reshape(repaired[tile].shape)
+            repaired[tile] = _as_type(frame + alpha * (seen - frame), dtype).reshape(repaired[tile].shape)
 
         for_each_tile(work, pixels.shape)
         return repaired
@@ -210,7 +214,7 @@ def _as_type(image, dtype):
 
 
 def reduced(pixels):
-    """Frame in 256 levels, (h, w, C), its longer side at most 1000 pixels."""
+    """Frame in 256 levels, (h, w) or (h, w, 3), its longer side at most 1000 pixels."""
     scale = min(1, LONGEST_SIDE / max(pixels.shape[:2]))
     size = [max(1, round(length * scale)) for length in pixels.shape[1::-1]]
     return as_levels(pixels if scale == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

@@ -32,14 +32,15 @@ def mef_ssim(sequence, fused):
     Returns
     -------
     tensor of one number
-        On the device and in the type of `fused`.
+        On the device and in the type of `fused`; computed in double precision.
 
     Raises
     ------
     ValueError
         As `MefSsim` and its call.
     """
-    return MefSsim(sequence).to(fused)(fused)
+    score = MefSsim(sequence)
+    return score.to(fused.device)(fused).to(fused.dtype) if torch.is_tensor(fused) else score(fused)
 
 
 class MefSsim(torch.nn.Module):
@@ -89,15 +90,16 @@ class MefSsim(torch.nn.Module):
         self.register_buffer("scale_weights", torch.from_numpy(SCALE_WEIGHTS))
 
     def forward(self, fused):
-        if fused.shape != self.shape:
+        if not torch.is_tensor(fused) or not fused.is_floating_point() or fused.shape != self.shape:
             raise ValueError(
-                f"fused must be a gray image of shape {self.shape}, as the frames, got {tuple(fused.shape)}"
+                f"fused must be a tensor of gray values in [0, 1] of shape {self.shape}, as the frames, got {_told(fused)}"
             )
-        sizes = in_scales(FULL_SCALE * fused - MIDDLE)
+        sizes = in_scales(FULL_SCALE * fused.to(self.scale_weights.dtype) - MIDDLE)
         scores = torch.stack([scale(size).mean() for scale, size in zip(self.scales, sizes, strict=True)])
-        if scores.min() < 0:
+        if not scores.min() >= 0:
             raise UndefinedScore(
-                "MEF-SSIM is not defined for a result that contradicts its frames: is it a negative of them?"
+                "MEF-SSIM is not defined for a result that contradicts its frames: is it a negative of them, or does it "
+                "hold NaN?"
             )
         return torch.prod(scores**self.scale_weights)
 
@@ -197,3 +199,10 @@ def _check(shape):
         raise UndefinedScore(
             f"MEF-SSIM needs images of {SMALLEST} x {SMALLEST} pixels or more, got {shape[2]} x {shape[1]}"
         )
+
+
+def _told(fused):
+    """Say of something what it is, in an error."""
+    if torch.is_tensor(fused):
+        return f"one of {fused.dtype} of shape {tuple(fused.shape)}"
+    return f"a {type(fused).__name__}"

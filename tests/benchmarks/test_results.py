@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from benchmarks.leaderboard.board import RESULTS, read
 from benchmarks.leaderboard.contests import CONTESTS, QUOTED
 from benchmarks.leaderboard.rows import CONTROLS, methods_of
+from benchmarks.run import saved
 
 SECTIONS = [(name, storage) for name, contest in CONTESTS.items() for storage in contest.storage]
 PUBLISHED = {"bfmf", "cnn", "csr", "dsift", "ecnn", "gfdf", "gff", "ifcnn", "mst-sr", "nsct-sr", "rp-sr", "sesf"}
@@ -62,3 +63,29 @@ def test_averages_equal_those_of_another_program(published_scores):
         for metric, values in expected.items():
             assert_allclose(board.scores(method, metric), values, rtol=1e-6)
             assert board.average(method, metric) == pytest.approx(np.mean(values), rel=1e-6)
+
+
+def test_exposure_fusion_reaches_its_goals():
+    found = saved("exposure")
+    assert len(found["quality"]["values_reproduced"]) == 8
+    assert min(found["quality"]["values_reproduced"].values()) >= 0.999
+    scores = found["quality"]["MEF-SSIM"]
+    assert all(len(of_sequences) == 17 + 1 for of_sequences in scores.values())  # and their mean
+    assert scores["exposure fusion"]["mean"] >= 0.9737
+    assert scores["extended"]["mean"] >= 0.978
+    assert scores["optimised"]["mean"] >= 0.985
+
+
+def test_the_command_of_exposure_fusion_costs_less_than_others():
+    speed = saved("exposure")["speed"]
+    for frames in ("five_jpeg", "five_tiff_16_bit"):
+        assert speed[frames]["cpu_ratio_to_merge_mertens"] <= 0.5
+        assert speed[frames]["cpu_ratio_to_enfuse"] <= 0.75
+    assert max(run["ours"]["peak_mb"] for run in (speed["five_jpeg"], speed["twenty_jpeg"])) <= 800
+    assert speed["memory_growth"] <= 1.1
+
+
+def test_results_say_whether_a_gpu_was_at_hand():
+    found = saved("exposure")
+    assert found["torch_cpu"]["elapsed_s"] > 0
+    assert "CUDA" in found["torch_cuda"] or found["torch_cuda"]["elapsed_s"] > 0

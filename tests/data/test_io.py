@@ -462,3 +462,12 @@ def test_a_jpeg_in_memory_of_no_picture_or_quality_is_refused():
         as_jpeg(np.full((4, 4), 2.0))
     with pytest.raises(DataError, match="^quality must be a whole number in 1..100, got 0"):
         as_jpeg(np.zeros((4, 4)), 0)
+
+
+@pytest.mark.parametrize("length", range(1, 17))
+def test_the_mark_of_a_png_ends_where_it_should(tmp_path, length):
+    """The encoder takes it for a C string, and would read on."""
+    image = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+    save(image, tmp_path / "out.png", made_by="a" * length)
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.info["XML:com.adobe.xmp"].endswith("</x:xmpmeta>")

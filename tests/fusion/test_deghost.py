@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms
 
-from data import load, open_stack
+from data import DataError, load, open_stack
 from data.scenes import RESPONSES, exposure_bracket, to_eight_bits, to_linear
 from fusion.deghost import best_exposed, consistency, deghosted, ghost_mask, intensity_mapping
 from fusion.exposure import exposure_fusion
@@ -381,6 +381,22 @@ def test_gray_sixteen_bits_and_floats_work(bracket, static, repaired):
     assert np.abs(floats[1] - fine[1]).max() < 1.5 / 65535
 
 
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_a_repair_is_as_fine_as_the_reference(bracket, repaired, dtype):
+    """Though the frame itself holds no more than 8 bits, in whatever type."""
+    reference, frame = (bracket.stack.pixels(index).astype(np.uint16) * 257 for index in (MIDDLE, 4))
+    reference += np.random.default_rng(0).integers(-128, 128, reference.shape).clip(0).astype(np.uint16)
+    reference = reference.clip(0, 65000)
+    if dtype == np.float32:
+        reference, frame = reference / dtype(65535), frame / dtype(65535)
+    fine = deghosted([reference, frame], 0)
+    assert fine.pixels(1).dtype == dtype
+    replaced = (fine[1] != bracket.stack[4]).any(axis=2)
+    assert 0.005 < replaced.mean() < 0.2
+    assert len(np.unique(fine[1][replaced])) > 1000
+    assert np.abs(fine[1] - repaired[4])[1:].max() < 2.5 / 255
+
+
 def test_large_pictures_are_compared_at_a_reduced_size(bracket, repaired):
     large = [bracket.stack.pixels(index).repeat(3, axis=0).repeat(3, axis=1) for index in (MIDDLE, 4)]
     again = deghosted(large, 0).pixels(1)[1::3, 1::3]
@@ -407,3 +423,28 @@ def test_a_reference_that_is_no_frame_is_refused(bracket, reference):
 def test_pictures_of_two_sizes_are_refused(stage):
     with pytest.raises(ValueError, match=r"one shape .* \(4, 6\) and \(4, 7\)"):
         stage(np.zeros((4, 6)), np.zeros((4, 7)))
+
+
+@pytest.mark.parametrize("stage", [intensity_mapping, consistency])
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (np.full((4, 6), np.nan), r"has values in \[nan, nan\]"),
+        (np.full((4, 6), 127.0), r"has values in \[127, 127\]"),
+        (np.full((4, 6), 127, np.int32), "has type int32"),
+        (np.zeros((4, 6, 4), np.uint8), r"has shape \(4, 6, 4\)"),
+    ],
+)
+def test_what_is_no_image_is_refused_by_name(stage, image, reason):
+    good = np.zeros((4, 6))
+    with pytest.raises(DataError, match=f"^reference {reason}"):
+        stage(image, good)
+    with pytest.raises(DataError, match=f"^frame {reason}"):
+        stage(good, image)
+
+
+@pytest.mark.parametrize("shape", [(256,), (255, 3), (256, 1), (3, 256)])
+def test_a_mapping_of_another_shape_is_refused(shape):
+    image = np.zeros((4, 6, 3))
+    with pytest.raises(ValueError, match=r"mapping must have shape \(256, C\), here \(256, 3\)"):
+        consistency(image, image, np.zeros(shape))

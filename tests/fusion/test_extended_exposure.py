@@ -12,7 +12,7 @@ from fusion.blend import fuse_looks
 from fusion.exposure import exposure_fusion
 from fusion.extended_exposure import (
     extended_exposure_fusion,
-    into_range,
+    pressed_into_range,
     restricted,
     restriction_slope,
     stretched,
@@ -126,13 +126,13 @@ def test_nothing_is_clipped(bracket, monkeypatch):
 
 def test_what_is_in_range_stays(texture):
     inside = 0.1 + 0.8 * texture
-    assert_allclose(into_range(inside), inside, atol=1e-5)
+    assert_allclose(pressed_into_range(inside), inside, atol=1e-5)
 
 
 def test_an_area_out_of_range_keeps_its_detail(texture):
     image = (0.3 + 0.2 * texture).astype(np.float32)
     image[:, 64:] += 0.8  # from 1.1 to 1.3: clipped, it would be white
-    restored = into_range(image)
+    restored = pressed_into_range(image)
     assert restored.max() < 1
     assert restored[:, 80:].std() > 0.35 * image[:, 80:].std()
 
@@ -140,7 +140,7 @@ def test_an_area_out_of_range_keeps_its_detail(texture):
 def test_a_sunset_out_of_range_keeps_its_colour(texture):
     image = 0.2 + 0.2 * texture
     image[:, 64:] += np.array([1.2, 0.9, 0.75], np.float32)
-    red, green, blue = into_range(image)[:, 80:].mean(axis=(0, 1))
+    red, green, blue = pressed_into_range(image)[:, 80:].mean(axis=(0, 1))
     assert red > green + 0.02 > blue + 0.04
 
 
@@ -330,7 +330,7 @@ def test_progress_sees_every_frame_of_both_passes(bracket):
         ({"shoulder": np.inf}, "shoulder must be positive"),
         ({"windows": 0}, "windows must be a whole number"),
         ({"windows": 2.5}, "windows must be a whole number"),
-        ({"amplification": 0.5}, "amplification must be 1"),
+        ({"amplification": 0.5}, "amplification must lie in 1"),
         ({"contrast": -1}, "contrast must be"),
         ({"sigma": 0}, "sigma must lie in"),
         ({"levels": 99}, "levels must be a whole number"),
@@ -367,3 +367,32 @@ def test_no_detail_of_a_real_bracket_is_lost_in_black_or_white(real_data, name):
     theirs, ours = (share_lost(fuse(stack), stack) for fuse in (exposure_fusion, extended_exposure_fusion))
     assert theirs > 0.002
     assert ours < theirs / 10
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_a_small_subject_on_flat_ground_is_kept(ground):
+    frames = np.full((3, 96, 96, 3), ground, np.uint8)
+    frames[:, 40:46, 40:46] = np.array([25, 76, 153])[:, None, None, None]
+    fused = extended_exposure_fusion(frames)
+    assert np.abs(fused[42:44, 42:44].mean() - np.median(fused)) > 0.25
+
+
+def test_a_small_subject_of_a_single_frame_is_kept():
+    frame = np.ones((96, 96, 3), np.float32)
+    frame[40:48, 40:48] = np.random.default_rng(0).uniform(0.2, 0.6, (8, 8, 1))
+    enhanced = extended_exposure_fusion([frame])
+    assert enhanced[40:48, 40:48].std() > 0.05 and np.median(enhanced) > enhanced[40:48, 40:48].mean() + 0.1
+
+
+def test_the_noise_of_a_night_is_not_blown_up():
+    night = np.random.default_rng(0).normal(2 / 255, 1 / 255, (96, 96)).clip(0, 1).astype(np.float32)
+    night[10:14, 10:14] = 0.5
+    enhanced = extended_exposure_fusion([night])
+    assert enhanced[30:, 30:].std() < 6.5 * night[30:, 30:].std()  # six is the longest exposure
+
+
+def test_integers_are_brought_into_range_as_floats():
+    eight_bit = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    for change in (pressed_into_range, stretched):
+        assert change(eight_bit).dtype == np.float32
+        assert_allclose(change(eight_bit), change(eight_bit / np.float32(255)), atol=1e-6)

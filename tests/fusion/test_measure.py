@@ -132,7 +132,12 @@ def test_what_is_unscaled_once_measures_the_same_and_stays_as_it_is(dtype):
         assert_array_equal(measure(once), measure(image))
     assert_array_equal(image, before)
     assert unscaled(once) is once
-    assert once.ndim == 3 and unscaled(image[..., 0]).ndim == 2
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int8, bool, complex])
+def test_values_of_other_types_are_refused(dtype):
+    with pytest.raises(ValueError, match="uint8, uint16, or float"):
+        contrast(np.zeros((4, 4, 3), dtype))
 
 
 def test_integers_keep_their_values_and_name_their_white():

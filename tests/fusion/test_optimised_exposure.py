@@ -205,3 +205,10 @@ def test_published_sequences(name, least, real_data):
     fused = optimised_exposure_fusion(stack)
     assert mef_ssim(stack, fused) > least
     assert mean_square(fused - exposure_fusion(stack)) < (8 / 255) ** 2
+
+
+def test_it_climbs_whatever_the_caller_has_switched_off(bracket):
+    with torch.inference_mode():
+        assert_allclose(optimised_exposure_fusion(bracket, steps=1), optimised_exposure_fusion(bracket, steps=1))
+    with torch.no_grad():
+        assert np.abs(optimised_exposure_fusion(bracket, steps=1) - exposure_fusion(bracket)).max() > 0

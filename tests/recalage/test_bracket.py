@@ -114,6 +114,45 @@ def test_a_camera_that_moves_is_noticed_beside_a_thing_that_moves(distance):
     assert min(distance_of_most(frames[index], frames[index + 1]) for index in range(4)) > 0.5
 
 
+def test_shake_is_noticed_at_the_size_of_a_camera(photograph):
+    """Two pixels of 12 megapixels are less than half a pixel of the image that features are looked for in."""
+    large = cv2.resize(photograph, (4002, 3000), interpolation=cv2.INTER_CUBIC)
+    stack = aligned([large[:, 2:] // 2, large[:, :-2]])
+    assert distance_of_most(stack.pixels(0), stack.pixels(1)) < 0.5  # of 2
+    still = aligned([large // 2, large])
+    assert np.array_equal(still.pixels(0), still.pixels(1) // 2)
+
+
+def test_little_shake_does_not_add_up(photograph):
+    """Seven frames, each two fifths of a pixel from the next one."""
+    fine = cv2.resize(photograph, None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC)
+    frames = [fine[:, 2 * index : 2500 + 2 * index] * np.float32(1 - 0.1 * index) for index in range(7)]
+    frames = [cv2.resize(frame, (500, 512), interpolation=cv2.INTER_AREA).astype(np.uint8) for frame in frames]
+    stack = aligned(frames)
+    assert distance_of_most(frames[0], frames[-1]) > 2
+    assert distance_of_most(stack.pixels(0), stack.pixels(6)) < 0.3
+
+
+@pytest.mark.parametrize(("distance", "is_moved"), [(0.03, False), (0.07, True)])
+def test_a_hundredth_of_a_pixel_moves_nothing(photograph, monkeypatch, distance, is_moved):
+    """However exactly the matches agree on it."""
+    features = find_features(photograph)
+    found = iter([features, features._replace(points=features.points + (distance, 0))])
+    monkeypatch.setattr("recalage.bracket.find_features", lambda pixels, name: next(found))
+    stack = aligned([photograph // 2, photograph])
+    assert (stack.shape[2] < 512) == is_moved
+
+
+def test_good_matches_decide_where_most_are_poor(photograph, monkeypatch):
+    features = find_features(photograph)
+    distance = np.tile([1.0, 0.0], (len(features.points), 1))
+    poor = np.arange(len(distance)) % 5 < 3
+    distance[poor] = np.random.default_rng(0).normal(0, 2, (poor.sum(), 2))
+    found = iter([features, features._replace(points=features.points + distance)])
+    monkeypatch.setattr("recalage.bracket.find_features", lambda pixels, name: next(found))
+    assert aligned([photograph // 2, photograph]).shape[2] < 512
+
+
 def test_frames_that_stand_still_keep_their_values_among_those_that_move(photograph):
     frames = [photograph, photograph // 2, shifted(photograph, 20) // 4]
     stack = aligned(frames)
