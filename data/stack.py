@@ -65,8 +65,8 @@ class Stack(Sequence):
         first = f": {self.names[0]} ..." if self.names else ""
         return f"<Stack of {len(self)} {kind} frames, {width} x {height} pixels, {self.bit_depth} bits{first}>"
 
-    def changed(self, read, shape=None):
-        """Return a stack of the same names, depth and metadata, whose frames are read otherwise.
+    def with_frames(self, read, shape=None):
+        """Return a stack of the same names, depth and metadata, whose frames come from a function.
 
         Parameters
         ----------

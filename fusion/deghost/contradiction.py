@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from fusion.deghost.levels import BLACK, LEVELS, WHITE, check_pair, joint_histograms
-from fusion.deghost.mapping import BANDS, intensity_mapping, near
+from fusion.deghost.mapping import BANDS, mapping_between, near
 
 LEAST_STILL = 0.25  # share of the pixels of a level near the mapping, for the level to tell about noise
 LEVELS_AROUND, LEVELS_SIGMA = 15, 5  # levels on each side whose pixels tell about the noise at one, and their Gaussian
@@ -54,8 +54,8 @@ def consistency(reference, frame, mapping=None):
     cameras then turn colours towards white.
     """
     reference, frame = check_pair(reference, frame)
-    mapping = intensity_mapping(reference, frame) if mapping is None else _check_mapping(mapping, reference.shape[2])
     joints = joint_histograms(reference, frame)
+    mapping = mapping_between(joints) if mapping is None else _check_mapping(mapping, len(joints))
     bleeding = _bleeding(reference, frame)
     excess = np.zeros(reference.shape[:2], np.float32)
     for channel, joint in enumerate(joints):

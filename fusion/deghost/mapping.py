@@ -45,8 +45,12 @@ def intensity_mapping(reference, frame):
     .. [1] M. D. Grossberg, S. K. Nayar, "Determining the camera response from images: what is knowable?," IEEE TPAMI
        25(11), 2003. :doi:`10.1109/TPAMI.2003.1240119`
     """
-    reference, frame = check_pair(reference, frame)
-    tables = [_mapping(joint) for joint in joint_histograms(reference, frame)]
+    return mapping_between(joint_histograms(*check_pair(reference, frame)))
+
+
+def mapping_between(joints):
+    """What `intensity_mapping` finds, from the joint histograms of the channels."""
+    tables = [_mapping(joint) for joint in joints]
     return (np.stack(tables, axis=1) / 255).astype(np.float32)
 
 

@@ -66,7 +66,7 @@ def deghosted(stack, reference=None, *, progress=None):
     """
     stack = open_stack(stack)
     index = _reference_index(stack, reference, progress)
-    return stack.changed(_Repair(stack, index).read)
+    return stack.with_frames(_Repair(stack, index).read)
 
 
 def best_exposed(stack, *, progress=None):

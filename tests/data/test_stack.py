@@ -338,3 +338,14 @@ def test_a_caller_that_stops_early_leaves_no_thread():
     frames.close()
     assert threading.active_count() == before
     assert scene.begun == [0, 1]
+
+
+def test_a_stack_may_get_its_frames_from_a_function(tmp_path):
+    first = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+    for name in ("a.png", "b.png"):
+        save(first, tmp_path / name)
+    stack = open_stack(tmp_path)
+    dark = stack.with_frames(lambda index: stack.pixels(index)[:4] // (index + 1), (4, 8, 3))
+    assert (dark.names, dark.bit_depth, dark.shape) == (["a.png", "b.png"], 8, (2, 4, 8, 3))
+    assert_array_equal(dark.pixels(1), first[:4] // 2)
+    assert dark.metadata == stack.metadata

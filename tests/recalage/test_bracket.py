@@ -134,7 +134,7 @@ def test_little_shake_does_not_add_up(photograph):
 
 
 @pytest.mark.parametrize(("distance", "is_moved"), [(0.03, False), (0.07, True)])
-def test_a_hundredth_of_a_pixel_moves_nothing(photograph, monkeypatch, distance, is_moved):
+def test_a_few_hundredths_of_a_pixel_move_nothing(photograph, monkeypatch, distance, is_moved):
     """However exactly the matches agree on it."""
     features = find_features(photograph)
     found = iter([features, features._replace(points=features.points + (distance, 0))])
