@@ -42,7 +42,6 @@ MODULES = {
     "deghost": "fusion.deghost",
     "exposure": "fusion.exposure",
     "extended_exposure": "fusion.extended_exposure",
-    "exposure_torch": "fusion.exposure_torch",
     "guided": "fusion.guided",
     "leaderboard": "benchmarks.leaderboard",
     "measure": "fusion.measure",

@@ -30,6 +30,16 @@ def check_image(name, array):
         raise DataError(f"{name} has values in [{low:g}, {high:g}]; an image lies in [0, 1]: scale, clip or mask it")
 
 
+def refuse_tensors(given):
+    """Raise a DataError if something is a tensor of PyTorch, or a list of such, whose channels stand elsewhere."""
+    first = given[0] if isinstance(given, list | tuple) and given else given
+    if any(base.__module__.partition(".")[0] == "torch" for base in type(first).__mro__):
+        raise DataError(
+            "a tensor was given, and only fusion.exposure_fusion takes one, of shape (N, C, H, W); elsewhere give an "
+            "array: tensor.detach().cpu().movedim(-3, -1).numpy()"
+        )
+
+
 def into_range(image):
     """Clip a float image that leaves [0, 1] by less than half a level of 8 bits, as sums of weighted frames may do.
 

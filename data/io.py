@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from data import exif, tiff
 from data.errors import DataError
-from data.image import check_image, to_float
+from data.image import check_image, refuse_tensors, to_float
 
 TIFF = {".tif", ".tiff"}
 READABLE = {".jpg", ".jpeg", ".png", ".webp", ".bmp"} | TIFF
@@ -265,6 +265,7 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     DataError
         If the image is not in [0, 1], or the file exists, or cannot be written.
     """
+    refuse_tensors(image)
     path, image = Path(path), np.asarray(image)
     check_output(path, force=force)
     check_image("the image to save", image)

@@ -11,7 +11,7 @@ import numpy as np
 
 from data import io
 from data.errors import DataError
-from data.image import check_image, is_integer, is_one_colour_image, narrow, to_float
+from data.image import check_image, is_integer, is_one_colour_image, narrow, refuse_tensors, to_float
 
 CAMERA_NAME = r"_\w{3}\d{4}"  # _DSC0001, _MG_0001: what cameras call pictures in Adobe RGB
 
@@ -134,6 +134,7 @@ def open_stack(source, *, exclude=()):
     """
     if isinstance(source, Stack):
         return source
+    refuse_tensors(source)
     if isinstance(source, np.ndarray):
         return _stack_of_arrays(source)
     if isinstance(source, str | Path):

@@ -26,4 +26,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return __all__
+    return ["__version__", *METHODS]

@@ -1,6 +1,7 @@
 """Exposure fusion (Mertens, Kautz, Van Reeth 2007): the best exposed parts of a bracket, blended by pyramids."""
 
 from functools import partial
+from numbers import Real
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ def quality(image, *, contrast=1.0, saturation=1.0, exposedness=1.0, sigma=0.2):
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, 3)
-        Frame in [0, 1], or integers.
+        Frame: float in [0, 1], uint8 or uint16.
     contrast, saturation, exposedness : float, optional
         Exponents, 0 to 50; 0 leaves a measure out. A gray frame has no saturation: it is left out.
     sigma : float, optional
@@ -110,7 +111,8 @@ def exposure_fusion(
         N aligned frames: array, list, `data.Stack`, folder or list of files. Or a tensor of floats in [0, 1] with one
         or three channels, on any device: then see `fusion.exposure_torch.exposure_fusion`.
     contrast, saturation, exposedness : float, optional
-        Exponents of the three measures, 0 to 50; 0 leaves a measure out. A gray stack has no saturation.
+        Exponents of the three measures, 0 to 50; 0 leaves a measure out. A gray stack has no saturation. Far above 4
+        qualities vanish under the least weight, and all frames share equally.
     sigma : float, optional
         Spread of the well-exposedness around the middle of the range.
     levels : int, optional
@@ -119,7 +121,7 @@ def exposure_fusion(
     kernel_size : {5, 3}, optional
         Taps of the kernel of the pyramids; 5 in the paper.
     deghost : int or "auto", optional
-        Number of a reference frame, or "auto" to have it chosen. What another frame shows that contradicts the reference
+        Number of a reference frame, counted from 0, or "auto" to have it chosen. What another frame shows that contradicts the reference
         is replaced, see `fusion.deghost.deghosted`. By default nothing is.
     progress : callable, optional
         ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does; not
@@ -152,6 +154,7 @@ def exposure_fusion(
     if _is_tensor(stack):
         return _fuse_tensor(stack, deghost, **options, levels=levels, kernel_size=kernel_size)
     check_options(**options)
+    _check_no_tensors(options)
     stack = _deghosted(open_stack(stack), deghost, progress)
     fused = fuse_looks(
         stack, [Look(partial(quality, **options))], levels=levels, kernel_size=kernel_size, progress=progress
@@ -179,11 +182,22 @@ def _deghosted(stack, deghost, progress):
     return deghosted(stack, deghost, progress=progress)
 
 
+def _check_no_tensors(options):
+    for name, value in options.items():
+        if _is_tensor(value):
+            raise ValueError(f"{name} is a tensor, but the stack is none; make both tensors, or give a plain number")
+
+
 def check_options(*, sigma, **exponents):
     """Raise a ValueError unless exponents and sigma are such that qualities are numbers."""
+    for name, value in {**exponents, "sigma": sigma}.items():
+        if not (isinstance(value, Real) or _is_tensor(value)):
+            raise ValueError(f"{name} must be a number, got {value!r}")
     for name, exponent in exponents.items():
         if not 0 <= exponent <= MOST_EXPONENT:
-            raise ValueError(f"{name} must be an exponent from 0 (left out) to {MOST_EXPONENT}, got {exponent}")
+            raise ValueError(
+                f"{name} must be an exponent from 0 (left out) to {MOST_EXPONENT}, got {exponent}; clamp one that is learned"
+            )
     if not LEAST_SIGMA <= sigma <= 1 / LEAST_SIGMA:
         raise ValueError(
             f"sigma must lie in {LEAST_SIGMA}..{1 / LEAST_SIGMA:g}, got {sigma}; the paper has 0.2 for values in [0, 1]"

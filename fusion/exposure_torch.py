@@ -76,7 +76,8 @@ def exposure_fusion(stack, *, contrast=1.0, saturation=1.0, exposedness=1.0, sig
     stack : tensor of float of shape (N, C, H, W)
         N >= 1 aligned frames in [0, 1] of one or three channels, on any device.
     contrast, saturation, exposedness : float or tensor of one number, optional
-        Exponents, 0 to 50; gradients flow to those that are tensors.
+        Exponents, 0 to 50; gradients flow to those that are tensors. One that is learned must be kept from falling below
+        0, by ``exponent.clamp_(min=0)`` after each step.
     sigma : float, optional
         Spread of the well-exposedness.
     levels : int, optional

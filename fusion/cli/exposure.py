@@ -20,8 +20,10 @@ examples:
   fusion exposure bracket/ -o vivid.jpg --saturation 2 --contrast 0
   fusion exposure one.jpg -o better.jpg --extended
 
-A measure counts by its exponent: 0 leaves it out, 2 makes it count twice. FRAME is the name of a file among the
-frames, or its number, beginning with 1. --deghost without FRAME chooses one; write it behind the frames then.
+A measure counts by its exponent: 0 leaves it out, 2 makes it count twice; from 0 to 4 makes sense. Exposedness is how
+close a value is to middle gray. FRAME is the name of a file among the frames, or its number, beginning with 1;
+--deghost without FRAME, or with auto, chooses one: put it after the frames then. Of one frame alone, --extended
+brightens the shadows; only --sigma and --levels count then.
 """
 OPTIONS = ("contrast", "saturation", "exposedness", "sigma", "levels")  # as the methods have them, with their defaults
 
@@ -69,12 +71,24 @@ def run(args):
     if args.align:
         from recalage import aligned
 
-        stack = aligned(stack, progress=progress)
+        whole, stack = stack, aligned(stack, progress=progress)
+        _tell(args, f"aligned: {_size(stack)} of {_size(whole)} pixels are in all frames")
     if reference is not None:
-        from fusion.deghost import deghosted
+        from fusion.deghost import best_exposed, deghosted
 
-        stack = deghosted(stack, reference, progress=progress)
+        reference = best_exposed(stack, progress=progress) if reference == "auto" else reference
+        stack = deghosted(stack, reference)
+        _tell(args, f"things that move are shown as in {stack.names[reference]}")
     save_result(_method(args)(stack, **given, progress=progress), stack, args)
+
+
+def _tell(args, note):
+    if not args.quiet:
+        print(note)
+
+
+def _size(stack):
+    return f"{stack.shape[2]} x {stack.shape[1]}"
 
 
 def _check(given, shape):

@@ -349,3 +349,13 @@ def test_a_stack_may_get_its_frames_from_a_function(tmp_path):
     assert (dark.names, dark.bit_depth, dark.shape) == (["a.png", "b.png"], 8, (2, 4, 8, 3))
     assert_array_equal(dark.pixels(1), first[:4] // 2)
     assert dark.metadata == stack.metadata
+
+
+def test_tensors_are_told_where_to_go(tmp_path):
+    torch = pytest.importorskip("torch")
+    frames = torch.zeros(2, 3, 8, 9)
+    for given in (frames, list(frames)):
+        with pytest.raises(DataError, match="only fusion.exposure_fusion takes one"):
+            open_stack(given)
+    with pytest.raises(DataError, match="movedim"):
+        save(frames[0], tmp_path / "out.png")

@@ -442,3 +442,16 @@ def test_a_bad_frame_among_files_is_named(bracket, tmp_path):
     (tmp_path / "1.png").write_bytes((tmp_path / "1.png").read_bytes()[:3000])
     with pytest.raises(DataError, match="1.png"):
         exposure_fusion(tmp_path)
+
+
+def test_learned_exponents_want_tensors():
+    torch = pytest.importorskip("torch")
+    frames = np.full((2, 8, 8, 3), 0.5, np.float32)
+    with pytest.raises(ValueError, match="contrast is a tensor, but the stack is none"):
+        exposure_fusion(frames, contrast=torch.tensor(1.0))
+
+
+@pytest.mark.parametrize("option", ["contrast", "sigma"])
+def test_words_are_no_exponents(option):
+    with pytest.raises(ValueError, match=f"{option} must be a number, got '1'"):
+        exposure_fusion(np.full((2, 8, 8, 3), 0.5, np.float32), **{option: "1"})

@@ -13,7 +13,7 @@ import tifffile
 
 from data import open_stack, save, scenes
 from fusion.cli import main
-from fusion.deghost import deghosted
+from fusion.deghost import best_exposed, deghosted
 from fusion.exposure import exposure_fusion
 from fusion.extended_exposure import extended_exposure_fusion
 from recalage import aligned
@@ -309,7 +309,14 @@ def test_the_progress_bar_appears_on_a_terminal(frames, tmp_path, capsys, monkey
     for what in ("aligning", "weighing", "blending"):
         assert f"{what}:   0%" in err
     assert "0/3" in err and err.endswith(" \r")
-    assert out.count("\n") == 1
+    assert out.startswith("aligned: ") and out.count("\n") == 2
+
+
+def test_the_chosen_reference_is_told(frames, tmp_path, capsys):
+    assert main(["exposure", str(frames), "-o", str(tmp_path / "out.png"), "--deghost"]) == 0
+    stack = open_stack(frames)
+    chosen = stack.names[best_exposed(stack)]
+    assert capsys.readouterr().out.startswith(f"things that move are shown as in {chosen}\n")
 
 
 def test_quiet_prints_nothing(frames, tmp_path, capfd, monkeypatch):
