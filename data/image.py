@@ -30,10 +30,26 @@ def check_image(name, array):
         raise DataError(f"{name} has values in [{low:g}, {high:g}]; an image lies in [0, 1]: scale, clip or mask it")
 
 
+def to_integers(image, dtype):
+    """Round an image in [0, 1] to uint8 or uint16; one of that type is returned as it is."""
+    if image.dtype == dtype:
+        return image
+    scale = np.float32(np.iinfo(dtype).max)
+    pixels = np.empty(image.shape, dtype)
+    for first in range(0, len(image), 256):
+        rows = slice(first, first + 256)
+        np.rint(to_float(image[rows]) * scale, out=pixels[rows], casting="unsafe")
+    return pixels
+
+
+def is_tensor(given):
+    """Tell whether something is a tensor of PyTorch, which is not imported for that."""
+    return any(base.__module__.partition(".")[0] == "torch" for base in type(given).__mro__)
+
+
 def refuse_tensors(given):
     """Raise a DataError if something is a tensor of PyTorch, or a list of such, whose channels stand elsewhere."""
-    first = given[0] if isinstance(given, list | tuple) and given else given
-    if any(base.__module__.partition(".")[0] == "torch" for base in type(first).__mro__):
+    if is_tensor(given[0] if isinstance(given, list | tuple) and given else given):
         raise DataError(
             "a tensor was given, and only fusion.exposure_fusion takes one, of shape (N, C, H, W); elsewhere give an "
             "array: tensor.detach().cpu().movedim(-3, -1).numpy()"

@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from data import exif, tiff
 from data.errors import DataError
-from data.image import check_image, refuse_tensors, to_float
+from data.image import check_image, refuse_tensors, to_integers
 
 TIFF = {".tif", ".tiff"}
 READABLE = {".jpg", ".jpeg", ".png", ".webp", ".bmp"} | TIFF
@@ -271,7 +271,7 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     check_image("the image to save", image)
     _check_quality(quality)
     deep = path.suffix.lower() in SIXTEEN_BIT and (like.bit_depth == 16 if like else image.dtype == np.uint16)
-    pixels = _to_integers(image, np.uint16 if deep else np.uint8)
+    pixels = to_integers(image, np.uint16 if deep else np.uint8)
     metadata = like.metadata if like else Metadata()
     block = exif.for_upright(metadata.exif)
     origin = f"{MARK}{made_by}" if made_by else None
@@ -309,7 +309,7 @@ def as_jpeg(image, quality=75):
     image = np.asarray(image)
     check_image("the image to compress", image)
     _check_quality(quality)
-    pixels = _to_integers(image, np.uint8)
+    pixels = to_integers(image, np.uint8)
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         int(quality),
@@ -345,17 +345,6 @@ def save_json(content, path, *, force=False):
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with _replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def _to_integers(image, dtype):
-    scale = np.iinfo(dtype).max
-    if image.dtype == dtype:
-        return image
-    pixels = np.empty(image.shape, dtype)
-    for first in range(0, len(image), 256):
-        rows = slice(first, first + 256)
-        np.rint(to_float(image[rows]) * np.float32(scale), out=pixels[rows], casting="unsafe")
-    return pixels
 
 
 def _encode(pixels, path, quality, icc, block, origin):

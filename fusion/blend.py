@@ -26,6 +26,11 @@ def paper_levels(shape):
     return max(most_levels(shape) - 1, 0)
 
 
+def levels_or_paper(levels, shape):
+    """Return a number of levels that was given, or `paper_levels`; raise a ValueError if the image has less."""
+    return check_levels(paper_levels(shape) if levels is None else levels, shape)
+
+
 def fuse_looks(stack, looks, *, levels=None, kernel_size=5, progress=None):
     """Blend all frames under all looks by Laplacian pyramids, with weights that sum to 1.
 
@@ -57,7 +62,7 @@ def fuse_looks(stack, looks, *, levels=None, kernel_size=5, progress=None):
         If `levels` or `kernel_size` is out of range.
     """
     count, shape = len(stack), stack.shape[1:]
-    levels = check_levels(paper_levels(shape) if levels is None else levels, shape)
+    levels = levels_or_paper(levels, shape)
     check_kernel_size(kernel_size)
     progress = progress or (lambda frames, what: frames)
     frames = stack.read_ahead([*range(count), *range(count - 1)[::-1]])  # the last one serves both passes

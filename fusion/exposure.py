@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 
 from data import open_stack
+from data.image import is_tensor
 from fusion import measure
 from fusion.blend import LEAST_WEIGHT, Look, fuse_looks
+from fusion.weights import blend
 
 MOST_EXPONENT = 50  # a contrast of 4 to this power is a number in single precision
 LEAST_SIGMA = 1e-3
@@ -82,10 +84,7 @@ def blend_level(details, weights):
     ndarray of float32
         The level of the fused pyramid, of the shape of a frame's.
     """
-    return sum(
-        (weight[..., None] if detail.ndim == 3 else weight) * detail
-        for detail, weight in zip(details, weights, strict=True)
-    )
+    return blend(details, weights)
 
 
 def exposure_fusion(
@@ -151,7 +150,7 @@ def exposure_fusion(
     .. [1] T. Mertens, J. Kautz, F. Van Reeth, "Exposure fusion," Pacific Graphics 2007. :doi:`10.1109/PG.2007.17`
     """
     options = {"contrast": contrast, "saturation": saturation, "exposedness": exposedness, "sigma": sigma}
-    if _is_tensor(stack):
+    if is_tensor(stack):
         return _fuse_tensor(stack, deghost, **options, levels=levels, kernel_size=kernel_size)
     check_options(**options)
     _check_no_tensors(options)
@@ -160,10 +159,6 @@ def exposure_fusion(
         stack, [Look(partial(quality, **options))], levels=levels, kernel_size=kernel_size, progress=progress
     )
     return np.clip(fused, 0, 1, out=fused)
-
-
-def _is_tensor(stack):
-    return any(base.__module__.partition(".")[0] == "torch" for base in type(stack).__mro__)
 
 
 def _fuse_tensor(stack, deghost, **options):
@@ -184,14 +179,14 @@ def _deghosted(stack, deghost, progress):
 
 def _check_no_tensors(options):
     for name, value in options.items():
-        if _is_tensor(value):
+        if is_tensor(value):
             raise ValueError(f"{name} is a tensor, but the stack is none; make both tensors, or give a plain number")
 
 
-def check_options(*, sigma, **exponents):
+def check_options(*, sigma=0.2, **exponents):
     """Raise a ValueError unless exponents and sigma are such that qualities are numbers."""
     for name, value in {**exponents, "sigma": sigma}.items():
-        if not (isinstance(value, Real) or _is_tensor(value)):
+        if not (isinstance(value, Real) or is_tensor(value)):
             raise ValueError(f"{name} must be a number, got {value!r}")
     for name, exponent in exponents.items():
         if not 0 <= exponent <= MOST_EXPONENT:

@@ -3,9 +3,9 @@
 import torch
 
 from fusion import measure_torch as measure
-from fusion.blend import LEAST_WEIGHT, paper_levels
+from fusion.blend import LEAST_WEIGHT, levels_or_paper
 from fusion.exposure import check_options
-from fusion.pyramid import check_kernel_size, check_levels
+from fusion.pyramid import check_kernel_size
 from fusion.pyramid_torch import collapse, gaussian_pyramid, laplacian_pyramid
 
 BAND = 2**19  # pixels of a frame that are rated at once
@@ -107,7 +107,7 @@ def exposure_fusion(stack, *, contrast=1.0, saturation=1.0, exposedness=1.0, sig
     .. [1] T. Mertens, J. Kautz, F. Van Reeth, "Exposure fusion," Pacific Graphics 2007. :doi:`10.1109/PG.2007.17`
     """
     _check_stack(stack)
-    levels = check_levels(paper_levels(stack.shape[-2:]) if levels is None else levels, stack.shape[-2:])
+    levels = levels_or_paper(levels, stack.shape[-2:])
     check_kernel_size(kernel_size)
     options = {"contrast": contrast, "saturation": saturation, "exposedness": exposedness, "sigma": sigma}
     _check_tensors(stack, options)

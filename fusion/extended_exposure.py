@@ -7,9 +7,9 @@ import numpy as np
 
 from data import open_stack, to_float
 from data.gray import LUMA
-from fusion.blend import Look, enlarged_tile, fuse_looks, paper_levels
+from fusion.blend import Look, enlarged_tile, fuse_looks, levels_or_paper
 from fusion.exposure import check_options, quality
-from fusion.pyramid import check_levels, enlarged, reduced
+from fusion.pyramid import enlarged, reduced
 from fusion.tiles import for_each_tile
 
 TAIL = 0.005  # of the range at each end, into which outliers are pressed
@@ -126,8 +126,7 @@ def pressed_into_range(image, levels=None):
     area that is too bright as a whole comes down as a whole. In colour, a channel is changed by a mean of what it needs
     and what the gray value needs: the first alone makes a setting sun white, the second alone leaves it out of range.
     """
-    levels = check_levels(paper_levels(image.shape) if levels is None else levels, image.shape)
-    return _bring_into_range(np.array(to_float(image)), levels)
+    return _bring_into_range(np.array(to_float(image)), levels_or_paper(levels, image.shape))
 
 
 def _bring_into_range(image, levels):
@@ -258,7 +257,7 @@ def extended_exposure_fusion(
         return _fuse_simulated(stack, parts, amplification, sigma, levels, progress)
     looks = [_look(part, measures) for part in parts]
     fused = _stretch(fuse_looks(stack, looks, levels=levels, progress=progress))
-    return _bring_into_range(fused, paper_levels(fused.shape) if levels is None else levels)
+    return _bring_into_range(fused, levels_or_paper(levels, fused.shape))
 
 
 def _look(window, measures):

@@ -7,7 +7,7 @@ from data import open_stack, to_float, to_gray
 from fusion.measure import SALIENCY_REACH, saliency
 from fusion.refine import refined, refiner
 from fusion.tiles import for_each_tile
-from fusion.weights import RunningDecision
+from fusion.weights import RunningDecision, per_channel
 
 LAYER_RADIUS = 15  # of the mean that makes the base layer
 GUIDES = {"gray": to_gray, "rgb": lambda pixels: pixels}
@@ -77,17 +77,8 @@ def blend_two_scale(stack, base_weights, detail_weights):
     fused = np.zeros(stack.shape[1:], np.float32)
     for frame, base_weight, detail_weight in zip(stack, base_weights, detail_weights, strict=True):
         base, detail = decompose(frame)
-        fused += _per_channel(base_weight, base) * base + _per_channel(detail_weight, detail) * detail
+        fused += per_channel(base_weight, base) * base + per_channel(detail_weight, detail) * detail
     return fused
-
-
-def blend(images, weights):
-    """Sum images, each times its weight map; images of shape (H, W) or (H, W, 3), weights of shape (N, H, W)."""
-    return sum(_per_channel(weight, image) * image for image, weight in zip(images, weights, strict=True))
-
-
-def _per_channel(weight, image):
-    return weight[..., None] if image.ndim == 3 else weight
 
 
 def guided_fusion(stack, *, base=(45, 0.3), detail=(7, 1e-6), guide="gray", progress=None):
@@ -203,13 +194,13 @@ class _TwoScaleBlend:
         layers = decompose(pixels[outer])
         for refine_tile, layer, total, sums in zip(refiners, layers, self._totals, self._sums, strict=True):
             weight = refine_tile(tile)
-            layer, per_channel = layer[tile.within(outer)], self._per_channel(weight)
+            layer, repeated = layer[tile.within(outer)], self._per_channel(weight)
             if self._begun:
                 total[tile] += weight
-                cv2.accumulateProduct(layer, per_channel, sums[tile])
+                cv2.accumulateProduct(layer, repeated, sums[tile])
             else:
                 total[tile] = weight
-                np.multiply(layer, per_channel, out=sums[tile])
+                np.multiply(layer, repeated, out=sums[tile])
 
     def result(self):
         """Scale the sums by the weights, and return the fused image; nothing can be added after that."""

@@ -7,10 +7,10 @@ import numpy as np
 from data import open_stack, to_float, to_gray
 from data.image import narrow
 from fusion.filters import guided_filter
-from fusion.guided import blend, decompose
+from fusion.guided import decompose
 from fusion.measure import saliency
 from fusion.refine import refined
-from fusion.weights import decision_map, normalise_weights, weight_maps
+from fusion.weights import blend, decision_map, normalise_weights, weight_maps
 
 
 class gff:

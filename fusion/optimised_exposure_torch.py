@@ -42,9 +42,9 @@ def optimised_exposure_fusion(stack, *, pull=4.0, steps=6, progress=None):
     Returns
     -------
     ndarray of float32 of shape (H, W) or (H, W, 3)
-        Fused image, clipped to [0, 1]. With 8 bits it never scores less than `fusion.exposure_fusion`, and its
-        mean squared difference from that is at most the gain in the unrounded score divided by `pull`. One frame alone is returned as
-        `fusion.exposure_fusion` returns it.
+        Fused image, clipped to [0, 1]. With 8 bits it never scores less than `fusion.exposure_fusion`, and its mean
+        squared difference from that is at most the gain in the unrounded score divided by `pull`. One frame alone is
+        returned as `fusion.exposure_fusion` returns it.
 
     Raises
     ------

@@ -49,3 +49,13 @@ def normalise_weights(weights):
     total = weights.sum(axis=0)
     uniform = np.full_like(weights, 1 / len(weights))
     return np.divide(weights, total, out=uniform, where=total > 0)
+
+
+def blend(images, weights):
+    """Sum images, each times its weight map; images of shape (H, W) or (H, W, 3), weights of shape (N, H, W)."""
+    return sum(per_channel(weight, image) * image for image, weight in zip(images, weights, strict=True))
+
+
+def per_channel(weight, image):
+    """Weights (H, W), as they multiply an image of (H, W) or (H, W, 3)."""
+    return weight[..., None] if image.ndim == 3 else weight

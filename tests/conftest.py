@@ -25,6 +25,16 @@ def published_scores():
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def one_torch_thread():
+    """On pictures this small, threads that wait for each other cost more than they save."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def texture():
     """A colour image with detail at many scales, float32 of shape (96, 128, 3)."""

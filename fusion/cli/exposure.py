@@ -93,8 +93,7 @@ def _size(stack):
 
 def _check(given, shape):
     """Raise a ValueError if an option is out of range, before frames are aligned, which may take long."""
-    measures = {name: value for name, value in given.items() if name != "levels"}
-    check_options(**({"sigma": 0.2} | measures))
+    check_options(**{name: value for name, value in given.items() if name != "levels"})
     check_levels(given.get("levels"), shape)
 
 

@@ -3,16 +3,10 @@
 import cv2
 import numpy as np
 
-from data import to_float
-from data.image import check_image
+from data.image import check_image, to_integers
 
 LEVELS = np.arange(256)
 BLACK, WHITE = 2, 252  # levels up to which, and from which on, a value may be clipped
-
-
-def as_levels(image):
-    """Image as uint8, of the same shape."""
-    return image if image.dtype == np.uint8 else np.rint(to_float(image) * 255).astype(np.uint8)
 
 
 def check_pair(reference, frame):
@@ -25,7 +19,7 @@ def check_pair(reference, frame):
             f"reference and frame must be of one shape (H, W) or (H, W, 3), got {pair[0].shape} and "
             f"{pair[1].shape}; align and crop them first"
         )
-    return [np.atleast_3d(as_levels(image)) for image in pair]
+    return [np.atleast_3d(to_integers(image, np.uint8)) for image in pair]
 
 
 def joint_histograms(reference, frame):

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from data import open_stack, to_float
+from data.image import to_integers
 from fusion.deghost.contradiction import consistency, disc, ghost_mask
-from fusion.deghost.levels import LEVELS, WHITE, as_levels
+from fusion.deghost.levels import LEVELS, WHITE
 from fusion.deghost.mapping import intensity_mapping
 from fusion.tiles import for_each_tile
 
@@ -210,14 +211,15 @@ def _per_value(curve, pixels):
 def _as_type(image, dtype):
     """Return a float image in [0, 1] in the type of a frame."""
     image = image.clip(0, 1)
-    return image if dtype.kind == "f" else np.rint(image * np.iinfo(dtype).max).astype(dtype)
+    return image if dtype.kind == "f" else to_integers(image, dtype)
 
 
 def reduced(pixels):
     """Frame in 256 levels, (h, w) or (h, w, 3), its longer side at most 1000 pixels."""
     scale = min(1, LONGEST_SIDE / max(pixels.shape[:2]))
     size = [max(1, round(length * scale)) for length in pixels.shape[1::-1]]
-    return as_levels(pixels if scale == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    small = pixels if scale == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return to_integers(small, np.uint8)
 
 
 def _enlarged(plane, tile, shape):

@@ -74,8 +74,8 @@ def pair_metric(name, *, most_sources=None, smallest=1):
         @functools.wraps(score)
         def metric(sources, fused):
             stack, image = _sources_and_fused(name, sources, fused)
-            _check_count(name, len(stack), most_sources)
-            _check_size(name, image.shape, smallest)
+            check_count(name, len(stack), most_sources)
+            check_size(name, image.shape, smallest)
             return _finite(name, score, _levels_of(stack), gray_levels(image).astype(np.float64))
 
         metric.most_sources = most_sources
@@ -91,7 +91,7 @@ def no_reference_metric(name, *, smallest=1):
         @functools.wraps(score)
         def metric(fused):
             image = _image("fused", fused)
-            _check_size(name, image.shape, smallest)
+            check_size(name, image.shape, smallest)
             return _finite(name, score, gray_levels(image).astype(np.float64))
 
         return metric
@@ -151,7 +151,8 @@ def _sources_and_fused(name, sources, fused):
     return stack, image
 
 
-def _check_count(name, count, most_sources):
+def check_count(name, count, most_sources=None):
+    """Raise a ValueError unless a metric is defined for so many sources."""
     if count < 2:
         raise ValueError(f"{name} compares a fused image with its sources: give two or more of them, got {count}")
     if most_sources is not None and count > most_sources:
@@ -160,7 +161,8 @@ def _check_count(name, count, most_sources):
         )
 
 
-def _check_size(name, shape, smallest):
+def check_size(name, shape, smallest):
+    """Raise an UndefinedScore if an image is too small for a metric."""
     if min(shape[:2]) < smallest:
         raise UndefinedScore(f"{name} needs images of {smallest} x {smallest} pixels or more, got {_size(shape)}")
 

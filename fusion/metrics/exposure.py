@@ -6,6 +6,7 @@ import numpy as np
 from fusion.metrics.door import UndefinedScore, pair_metric
 from fusion.metrics.windows import gaussian, mean_of
 
+SMALLEST = 41  # rows and columns of an image: a quarter of it holds a window
 SIDE = 11  # of a window, in pixels
 PIXELS = SIDE**2
 WINDOW = gaussian(SIDE, 1.5)
@@ -16,7 +17,7 @@ EPSILON = np.finfo(np.float64).eps
 SCALE_WEIGHTS = np.array([0.0448, 0.2856, 0.3001]) / (0.0448 + 0.2856 + 0.3001)  # powers: full, half, quarter size
 
 
-@pair_metric("MEF-SSIM", smallest=41)
+@pair_metric("MEF-SSIM", smallest=SMALLEST)
 def mef_ssim(sequence, fused):
     r"""Structural similarity of a fused image to an exposure sequence, over three scales.
 

@@ -9,11 +9,20 @@ except ImportError as error:
 from torch.nn.functional import avg_pool2d, pad
 
 from data import open_stack
-from fusion.metrics.door import UndefinedScore, gray_levels
-from fusion.metrics.exposure import CONSTANT, PIXELS, SCALE_WEIGHTS, SIDE, WINDOW, halve, structure_factors, sum_of
+from fusion.metrics.door import UndefinedScore, check_count, check_size, gray_levels
+from fusion.metrics.exposure import (
+    CONSTANT,
+    PIXELS,
+    SCALE_WEIGHTS,
+    SIDE,
+    SMALLEST,
+    WINDOW,
+    halve,
+    structure_factors,
+    sum_of,
+)
 from fusion.metrics.windows import mean_of
 
-SMALLEST = 41  # rows and columns
 FULL_SCALE = 255
 MIDDLE = FULL_SCALE / 2  # gray levels are counted from here, for the sake of single precision
 SHORTEST = 1e-6  # of a best structure, as a share of what it is when the frames agree; what is shorter is rounding
@@ -79,7 +88,8 @@ class MefSsim(torch.nn.Module):
     def __init__(self, sequence):
         super().__init__()
         stack = open_stack(sequence)
-        _check(stack.shape)
+        check_count("MEF-SSIM", len(stack))
+        check_size("MEF-SSIM", stack.shape[1:], SMALLEST)
         self.shape = stack.shape[1:3]
         frames = np.stack([gray_levels(stack.pixels(index)) for index in range(len(stack))]).astype(np.float64)
         self.scales = torch.nn.ModuleList()
@@ -190,15 +200,6 @@ def in_scales(image):
         padded = pad(images[-1][None], (0, 1, 0, 1), mode="replicate")
         images.append(avg_pool2d(padded, 2)[0])
     return images
-
-
-def _check(shape):
-    if shape[0] < 2:
-        raise ValueError(f"MEF-SSIM compares a fused image with its sources: give two or more of them, got {shape[0]}")
-    if min(shape[1:3]) < SMALLEST:
-        raise UndefinedScore(
-            f"MEF-SSIM needs images of {SMALLEST} x {SMALLEST} pixels or more, got {shape[2]} x {shape[1]}"
-        )
 
 
 def _told(fused):

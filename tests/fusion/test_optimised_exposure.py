@@ -16,13 +16,7 @@ optimised_exposure_fusion = module.optimised_exposure_fusion
 mef_ssim = EXPOSURE["MEF-SSIM"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """On pictures this small, threads that wait for each other cost more than they save."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")

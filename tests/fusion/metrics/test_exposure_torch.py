@@ -13,13 +13,7 @@ torch = pytest.importorskip("torch")
 metric = importlib.import_module("fusion.metrics.exposure_torch")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """On pictures this small, threads that wait for each other cost more than they save."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def as_tensor(levels):
