@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import recalage
 from data import open_stack, save, scenes
 from fusion.cli import main
 from fusion.deghost import best_exposed, deghosted
@@ -345,3 +346,9 @@ def test_only_what_is_needed_is_loaded(frames, tmp_path, flag, loaded):
     arguments = ["exposure", frames, "-o", tmp_path / "out.png", "--quiet", *flag]
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.split() == (["recalage"] if loaded else [])
+
+
+@pytest.mark.parametrize("option", [["--contrast", "-1"], ["--levels", "99"]])
+def test_bad_options_are_named_before_frames_are_aligned(failing, frames, option, monkeypatch):
+    monkeypatch.setattr(recalage, "aligned", lambda *args, **options: pytest.fail("frames were aligned"))
+    assert f"{option[0].strip('-')} must be" in failing(frames, "--align", *option)
