@@ -1,11 +1,13 @@
 """What an image and a stack are; the one place that checks them."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,15 +45,14 @@ class Stack(Sequence):
         self.names = list(names)
         self.shape = (len(self._readers), *frame_shape)
         self.bit_depth = bit_depth
-        self._pages = list(pages)  # of files; empty for arrays
+        self._pages = list(pages) or [None] * len(self._readers)  # None for arrays, and files that are no frames
 
     def __len__(self):
         return len(self._readers)
 
     def __getitem__(self, index):
         if isinstance(index, slice):
-            part = self._readers[index], self.names[index], self.shape[1:], self.bit_depth, self._pages[index]
-            return Stack(*part)
+            return self.select(range(len(self))[index])
         pixels = self.pixels(index)
         image = to_float(pixels)
         return image.copy() if image is pixels else image  # never the caller's own array
@@ -64,6 +65,13 @@ class Stack(Sequence):
         kind = "colour" if len(self.shape) == 4 else "gray"
         first = f": {self.names[0]} ..." if self.names else ""
         return f"<Stack of {len(self)} {kind} frames, {width} x {height} pixels, {self.bit_depth} bits{first}>"
+
+    def select(self, indices):
+        """Return a stack of some of the frames, in the order of their indices; its bit depth is that of the whole."""
+        indices = list(indices)
+        readers, names = [self._readers[index] for index in indices], [self.names[index] for index in indices]
+        pages = [self._pages[index] for index in indices]
+        return Stack(readers, names, self.shape[1:], self.bit_depth, pages)
 
     def with_frames(self, read, shape=None):
         """Return a stack of the same names, depth and metadata, whose frames come from a function.
@@ -82,35 +90,45 @@ class Stack(Sequence):
         """Read one frame in the smallest type that holds it: uint8, uint16 or float32."""
         return narrow(self._readers[index]())
 
-    def read_ahead(self, indices):
+    def read_ahead(self, indices, *, tolerant=False):
         """Read frames one after the other, each while the caller still works on the one before.
 
         Parameters
         ----------
         indices : iterable of int
             Which frames, in which order; one may come again.
+        tolerant : bool, optional
+            Hand out the `DataError` of a frame that cannot be read in place of its pixels, and go on.
 
         Yields
         ------
         index : int
         pixels : ndarray
             As `pixels` reads them. At most two frames are in memory: the one handed out, and the one that a thread
-            reads. An error in a frame is raised when its turn comes.
+            reads. An error in a frame is raised when its turn comes, unless `tolerant`.
         """
+        read = self._pixels_or_error if tolerant else self.pixels
         with ThreadPoolExecutor(max_workers=1) as reader:
             coming = None
             for index, following in pairwise(chain(indices, [None])):
-                frame = (coming or reader.submit(self.pixels, index)).result()
-                coming = None if following is None else reader.submit(self.pixels, following)
+                frame = (coming or reader.submit(read, index)).result()
+                coming = None if following is None else reader.submit(read, following)
                 yield index, frame
+
+    def _pixels_or_error(self, index):
+        try:
+            return self.pixels(index)
+        except DataError as error:
+            return error
 
     @property
     def metadata(self):
-        """Colour profile and EXIF of the first frame, an `io.Metadata`."""
-        return io.read_metadata(self._pages[0]) if self._pages else io.Metadata()
+        """Colour profile and EXIF of the first frame that is part of the stack, an `io.Metadata`."""
+        page = next((page for page in self._pages if page is not None), None)
+        return io.Metadata() if page is None else io.read_metadata(page)
 
 
-def open_stack(source, *, exclude=()):
+def open_stack(source, *, exclude=(), tolerant=False):
     """Open pictures as one stack; nothing but the headers of files is read.
 
     Parameters
@@ -122,6 +140,10 @@ def open_stack(source, *, exclude=()):
         in [0, 1], uint8 or uint16. A stack is returned as it is.
     exclude : iterable of paths, optional
         Files that are no frames, such as an output in the same folder.
+    tolerant : bool, optional
+        Keep a frame that cannot be part of the stack, under its name, and raise its DataError when it is read. This is
+        a file that is missing, damaged or no picture, a multi-page TIFF among other files, an array that is no image,
+        and a frame of another size or kind than most (than the first, where no kind is more frequent).
 
     Returns
     -------
@@ -130,20 +152,21 @@ def open_stack(source, *, exclude=()):
     Raises
     ------
     DataError
-        If nothing is found, a file is no picture, or the frames differ in size; the frame is named.
+        If nothing is found, a file is no picture, or the frames differ in size; the frame is named. If `tolerant`, only
+        if not a single frame can be read.
     """
     if isinstance(source, Stack):
         return source
     refuse_tensors(source)
     if isinstance(source, np.ndarray):
-        return _stack_of_arrays(source)
+        return _join(_from_arrays(source), tolerant)
     if isinstance(source, str | Path):
-        return _stack_of_files(_files_of(Path(source), exclude))
+        return _join(_from_files(_files_of(Path(source), exclude)), tolerant)
     source = list(source)
     if all(isinstance(item, str | Path) for item in source):
         skipped = {Path(path).resolve() for path in exclude}
-        return _stack_of_files([Path(item) for item in source if Path(item).resolve() not in skipped])
-    return _stack_of_arrays(source)
+        return _join(_from_files([Path(item) for item in source if Path(item).resolve() not in skipped]), tolerant)
+    return _join(_from_arrays(source), tolerant)
 
 
 def _files_of(path, exclude):
@@ -167,52 +190,94 @@ def _is_aside(name):
     return name.startswith((".", "_")) and not re.fullmatch(CAMERA_NAME, name)
 
 
-def _stack_of_files(paths):
+class _Frame(NamedTuple):
+    """What may become a frame of a stack, or the error that it cannot."""
+
+    name: str
+    shape: tuple = ()
+    read: Callable | None = None
+    bit_depth: int = 0
+    page: io.Page | None = None
+    error: DataError | None = None
+
+
+def _from_files(paths):
     if not paths:
         raise DataError("no file was given; give a folder of pictures or the files themselves")
-    pages = [page for path in paths for page in _pages_of(path, alone=len(paths) == 1)]
-    _check_shapes([page.name for page in pages], [page.shape for page in pages])
-    readers = [partial(io.read_pixels, page) for page in pages]
-    depth = max(page.bit_depth for page in pages)
-    return Stack(readers, [page.name for page in pages], pages[0].shape, depth, pages)
+    return [frame for path in paths for frame in _from_file(path, alone=len(paths) == 1)]
 
 
-def _pages_of(path, alone):
-    pages = io.read_pages(path)
-    if len(pages) > 1 and not alone:
-        raise DataError(f"{path}: holds {len(pages)} pages; open a multi-page TIFF alone, not among other files")
-    return pages
+def _from_file(path, alone):
+    try:
+        pages = io.read_pages(path)
+        if len(pages) > 1 and not alone:
+            raise DataError(f"{path}: holds {len(pages)} pages; open a multi-page TIFF alone, not among other files")
+    except DataError as error:
+        return [_Frame(path.name, error=error)]
+    return [_Frame(page.name, page.shape, partial(io.read_pixels, page), page.bit_depth, page) for page in pages]
 
 
-def _stack_of_arrays(arrays):
+def _from_arrays(arrays):
     if len(arrays) == 0:
         raise DataError("the stack is empty: give at least one image")
     if is_one_colour_image(arrays):
         raise DataError(
             f"an array of shape {arrays.shape} is one colour image; wrap it in a list to make a stack of it"
         )
-    frames = [np.asarray(array) for array in arrays]
-    names = [f"frame {index}" for index in range(len(frames))]
-    for name, frame in zip(names, frames, strict=True):
-        check_image(name, frame)
-    _check_shapes(names, [frame.shape for frame in frames])
-    readers = [partial(np.asarray, frame) for frame in frames]
-    return Stack(readers, names, frames[0].shape, max(_depth_of(frame) for frame in frames))
+    return [_from_array(f"frame {index}", np.asarray(array)) for index, array in enumerate(arrays)]
+
+
+def _from_array(name, array):
+    try:
+        check_image(name, array)
+    except DataError as error:
+        return _Frame(name, error=error)
+    return _Frame(name, array.shape, partial(np.asarray, array), _depth_of(array))
+
+
+def _join(frames, tolerant):
+    """Make one stack of frames, of the shape of the first one or, if `tolerant`, of the shape that most have."""
+    _raise_errors(frames, tolerant)
+    shapes = [frame.shape for frame in frames if frame.error is None]
+    shape = Counter(shapes).most_common(1)[0][0] if tolerant else shapes[0]
+    first = next(frame for frame in frames if frame.shape == shape)
+    frames = [_compare(frame, first) for frame in frames]
+    _raise_errors(frames, tolerant)
+    depth = max(frame.bit_depth for frame in frames if frame.error is None)
+    pages = [None if frame.error else frame.page for frame in frames]
+    return Stack([_reader(frame) for frame in frames], [frame.name for frame in frames], shape, depth, pages)
+
+
+def _raise_errors(frames, tolerant):
+    """Raise the first error of all frames; if `tolerant`, only if every frame has one."""
+    errors = [frame.error for frame in frames if frame.error]
+    if len(errors) == len(frames) or (errors and not tolerant):
+        raise errors[0]
+
+
+def _compare(frame, first):
+    """Add an error to a frame whose size or kind is not that of the first one."""
+    if frame.error or frame.shape == first.shape:
+        return frame
+    error = DataError(
+        f"{frame.name} is {_describe(frame.shape)}, but {first.name} is {_describe(first.shape)}; all frames of a stack "
+        f"are of one size and kind: {'crop' if frame.shape[:2] != first.shape[:2] else 'convert'} it or leave it out"
+    )
+    return frame._replace(error=error)
+
+
+def _reader(frame):
+    return partial(_refuse, str(frame.error)) if frame.error else frame.read
+
+
+def _refuse(message):
+    raise DataError(message)
 
 
 def _depth_of(frame):
     if is_integer(frame):
         return 8 * frame.dtype.itemsize
     return 8 if narrow(frame).dtype == np.uint8 else 16
-
-
-def _check_shapes(names, shapes):
-    for name, shape in zip(names, shapes, strict=True):
-        if shape != shapes[0]:
-            raise DataError(
-                f"{name} is {_describe(shape)}, but {names[0]} is {_describe(shapes[0])}; all frames of a stack "
-                f"are of one size and kind: {'crop' if shape[:2] != shapes[0][:2] else 'convert'} it or leave it out"
-            )
 
 
 def _describe(shape):

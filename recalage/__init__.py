@@ -10,6 +10,7 @@ bracket together, frame by frame as it is read.
 import importlib
 
 MODULES = {
+    "Alignment": "recalage.alignment",
     "RegistrationError": "recalage.errors",
     "aligned": "recalage.bracket",
     "common_area": "recalage.area",
@@ -21,6 +22,7 @@ MODULES = {
     "misalignment": "recalage.residual",
     "project": "recalage.homography",
     "scale_at": "recalage.homography",
+    "register": "recalage.engine",
     "registration": "recalage.align",
     "warp": "recalage.warping",
 }

@@ -87,3 +87,10 @@ def corners(shape):
     """Positions (x, y) of the centres of the four corner pixels, of shape (4, 2)."""
     right, bottom = shape[1] - 1, shape[0] - 1
     return np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float64)
+
+
+def centring(shape):
+    """Return the matrix that moves the middle of a frame to 0, and its corners to distance 1 from there."""
+    x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
+    reach = np.hypot(x, y)
+    return np.array([[1, 0, -x], [0, 1, -y], [0, 0, reach]]) / reach

@@ -43,6 +43,7 @@ def focal_stack(
     tolerance=0.0,
     breathing=0.0,
     shift=0.0,
+    turn=0.0,
     drift=0.0,
     noise=0.0,
     seed=0,
@@ -72,12 +73,15 @@ def focal_stack(
         Change of scale with focus: by this share the nearest focus draws everything larger than the farthest one.
     shift : float, optional
         Standard deviation of the position of the frames, in pixels.
+    turn : float, optional
+        Largest angle, in degrees, by which frames are turned about the centre of the picture; all angles up to it, in
+        both directions, are equally likely.
     drift : float, optional
         Change of exposure from the first frame to the last, in stops.
     noise : float, optional
         Standard deviation of noise at white, in linear light; in the dark it is a tenth of it.
     seed : int, optional
-        Of shifts and noise.
+        Of shifts, turns and noise.
 
     Returns
     -------
@@ -106,7 +110,7 @@ def focal_stack(
        :doi:`10.1007/978-3-319-11752-2_3`
     """
     check_positive(focal_length=focal_length, f_number=f_number, pixel_pitch=pixel_pitch)
-    check_amounts(tolerance=tolerance, shift=shift, noise=noise)
+    check_amounts(tolerance=tolerance, shift=shift, turn=turn, noise=noise)
     check_share(breathing=breathing)
     check_stops(drift=drift)
     photograph, depth = _scene(photograph, depth)
@@ -114,7 +118,7 @@ def focal_stack(
     lens = {"focal_length": focal_length, "f_number": f_number}
     confusion = [partial(circle_of_confusion, distance=d, **lens) for d in distances]
     rng = np.random.default_rng(seed)
-    matrices = _motion(distances, photograph.shape, breathing, shift, rng)
+    matrices = _motion(distances, photograph.shape, breathing, shift, turn, rng)
     gains = np.exp2(np.linspace(-drift / 2, drift / 2, len(distances)))
     view, to_view = _common_view(matrices, photograph.shape)
     frames = []
@@ -151,17 +155,22 @@ def _lights(photograph, depth, distances, confusion, pixel_pitch, tolerance):
 # --- motion ----------------------------------------------------------------------------------------------------------
 
 
-def _motion(distances, shape, breathing, shift, rng):
+def _motion(distances, shape, breathing, shift, turn, rng):
     """Matrices that map (x, y, 1) of each frame to the scene; the middle frame lies on it."""
     middle = len(distances) // 2
     nearness = 1 / distances
     scales = 1 + breathing * (nearness - nearness[middle]) / max(np.ptp(nearness), 1e-12)
     shifts = shift * rng.standard_normal((len(distances), 2))
     shifts -= shifts[middle]
+    turns = rng.uniform(-turn, turn, len(distances)) if turn else np.zeros(len(distances))
+    turns[middle] = 0
     centre = (np.array(shape[1::-1]) - 1) / 2
     matrices = np.tile(np.eye(3), (len(distances), 1, 1))
-    matrices[:, :2, :2] /= scales[:, None, None]
-    matrices[:, :2, 2] = centre - (centre + shifts) / scales[:, None]
+    for matrix, scale, offset, angle in zip(matrices, scales, shifts, np.deg2rad(turns), strict=True):
+        cosine, sine = np.cos(angle), np.sin(angle)
+        turned = np.array([[cosine, -sine], [sine, cosine]])
+        matrix[:2, :2] = turned / scale
+        matrix[:2, 2] = centre - turned @ (centre + offset) / scale
     return matrices
 
 

@@ -7,16 +7,17 @@ import sys
 # Read when NumPy is imported. No linear algebra is done here, and idle threads that wait for it cost time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from fusion.cli import data, evaluate, exposure, guided
+from fusion.cli import align, data, evaluate, exposure, guided
 from fusion.cli.tuning import keep_freed_pages, use_one_thread
 from fusion.version import VERSION
 
-COMMANDS = (guided, exposure, evaluate, data)
+COMMANDS = (guided, exposure, align, evaluate, data)
 EXAMPLES = """\
 examples:
   fusion guided focus/*.jpg -o sharp.jpg     fuse a focus series or an exposure bracket
   fusion guided bracket/ -o fused.tif        all pictures of a folder, 16 bits stay 16 bits
   fusion exposure bracket/ -o fused.jpg      fuse an exposure bracket by how well pixels are exposed
+  fusion align handheld/ -o aligned/         bring the frames of a series together
   fusion evaluate a.jpg b.jpg --fused s.jpg  score results beside what no method made
   fusion data list                           pictures that can be had by name
   fusion COMMAND --help                      options of one command

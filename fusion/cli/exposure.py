@@ -1,10 +1,10 @@
 """fusion exposure: fuse an exposure bracket by contrast, saturation and well-exposedness."""
 
 import argparse
-from pathlib import Path
 
 from data import DataError
-from fusion.cli.pictures import add_picture_arguments, open_frames, progress_bar, save_result
+from fusion.cli.aligning import add_align_arguments, aligned_frames, is_alignment_wanted
+from fusion.cli.pictures import add_picture_arguments, find_frame, open_frames, progress_bar, save_result, tell
 from fusion.exposure import check_options, exposure_fusion
 from fusion.pyramid import check_levels
 
@@ -15,7 +15,7 @@ depth, colour profile and EXIF of the first frame are kept (in TIFF: make, model
 EXAMPLES = """\
 examples:
   fusion exposure dark.jpg middle.jpg bright.jpg -o fused.jpg
-  fusion exposure bracket/ -o fused.tif --align --deghost
+  fusion exposure bracket/ -o fused.tif --align similarity --deghost
   fusion exposure bracket/ -o fused.jpg --deghost IMG_0042.jpg
   fusion exposure bracket/ -o vivid.jpg --saturation 2 --contrast 0
   fusion exposure one.jpg -o better.jpg --extended
@@ -23,7 +23,9 @@ examples:
 A measure counts by its exponent: 0 leaves it out, 2 makes it count twice; from 0 to 4 makes sense. Exposedness is how
 close a value is to middle gray. FRAME is the name of a file among the frames, or its number, beginning with 1;
 --deghost without FRAME, or with auto, chooses one: put it after the frames then. Of one frame alone, --extended
-brightens the shadows; only --sigma and --levels count then.
+brightens the shadows; only --sigma and --levels count then. With --align, frames of which no trustworthy motion is
+found are left out and named. A file of --transforms that exists is applied, and nothing is estimated; it may come from
+"fusion align" too.
 """
 OPTIONS = ("contrast", "saturation", "exposedness", "sigma", "levels")  # as the methods have them, with their defaults
 
@@ -57,38 +59,27 @@ def add_parser(subparsers):
         metavar="FRAME",
         help="where things move, show them as in FRAME, or as in one that is chosen",
     )
-    parser.add_argument("--align", action="store_true", help="bring frames taken by hand together first; crops them")
+    add_align_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(args):
     """Align and deghost if asked to, fuse and save."""
-    stack = open_frames(args, least=1 if args.extended else 2)
+    least = 1 if args.extended else 2
+    stack = open_frames(args, least, tolerant=is_alignment_wanted(args))
     given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
     _check(given, stack.shape[1:])
     reference = _reference(args.deghost, stack.names, args.paths)
     progress = progress_bar(args)
-    if args.align:
-        from recalage import aligned
-
-        whole, stack = stack, aligned(stack, progress=progress)
-        _tell(args, f"aligned: {_size(stack)} of {_size(whole)} pixels are in all frames")
+    names = stack.names
+    stack, kept = aligned_frames(stack, args, least=least, progress=progress)
     if reference is not None:
         from fusion.deghost import best_exposed, deghosted
 
-        reference = best_exposed(stack, progress=progress) if reference == "auto" else reference
-        stack = deghosted(stack, reference)
-        _tell(args, f"things that move are shown as in {stack.names[reference]}")
+        chosen = best_exposed(stack, progress=progress) if reference == "auto" else _among(kept, reference, names)
+        stack = deghosted(stack, chosen)
+        tell(args, f"things that move are shown as in {stack.names[chosen]}")
     save_result(_method(args)(stack, **given, progress=progress), stack, args)
-
-
-def _tell(args, note):
-    if not args.quiet:
-        print(note)
-
-
-def _size(stack):
-    return f"{stack.shape[2]} x {stack.shape[1]}"
 
 
 def _check(given, shape):
@@ -106,19 +97,14 @@ def _method(args):
 
 
 def _reference(wanted, names, paths):
-    """Return what --deghost asks for: None, "auto", or the position of the frame, given by path, name or number."""
+    """Return what --deghost asks for: None, "auto", or the position of a frame."""
     if wanted in (None, "auto"):
         return wanted
-    if wanted in paths and len(paths) == len(names):
-        return paths.index(wanted)
-    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
-        return int(wanted) - 1
-    found = [index for index, name in enumerate(names) if name == Path(wanted).name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise DataError(f"--deghost {wanted}: {len(found)} frames have this name; give the number of one, from 1")
-    raise DataError(
-        f"--deghost {wanted}: is none of the frames {names[0]} ... {names[-1]}; give the name of one or its number, 1 "
-        f"to {len(names)}, or write --deghost behind the frames to have one chosen"
-    )
+    return find_frame(wanted, names, paths, "--deghost", ", or write --deghost behind the frames to have one chosen")
+
+
+def _among(kept, reference, names):
+    """Return where the frame that --deghost names stands among those that alignment kept."""
+    if reference not in kept:
+        raise DataError(f"--deghost {names[reference]}: was left out when the frames were aligned; choose another one")
+    return kept.index(reference)

@@ -2,18 +2,25 @@
 
 import argparse
 
+from fusion.cli.aligning import add_align_arguments, aligned_frames, is_alignment_wanted
 from fusion.cli.pictures import add_picture_arguments, open_frames, progress_bar, radius_and_eps, save_result
 from fusion.guided import GUIDES, guided_fusion
 
 DESCRIPTION = """\
 Fuse aligned frames of different focus or exposure by guided filtering (Li, Kang, Hu 2013).
-Frames must lie on top of each other. Bit depth, colour profile and EXIF of the first frame are kept (in TIFF: make,
-model, date and resolution)."""
+Frames must lie on top of each other; --align brings those that do not together. Bit depth, colour profile and EXIF of
+the first frame are kept (in TIFF: make, model, date and resolution)."""
 EXAMPLES = """\
 examples:
   fusion guided near.jpg far.jpg -o sharp.jpg
   fusion guided bracket/ -o fused.tif --base 100 0.3 --detail 15 1e-6
   fusion guided stack.tif -o sharp.tif --guide rgb --force
+  fusion guided focus/ -o sharp.jpg --align similarity
+  fusion guided red/ -o red.tif --align similarity --transforms motion.json
+  fusion guided green/ -o green.tif --transforms motion.json
+
+With --align, frames of which no trustworthy motion is found are left out and named. A file of --transforms that exists
+is applied, and nothing is estimated; it may come from "fusion align" too.
 """
 
 
@@ -33,13 +40,15 @@ def add_parser(subparsers):
     parser.add_argument(
         "--guide", choices=sorted(GUIDES), default="gray", help="what guides the weights (default: gray)"
     )
+    add_align_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(args):
-    """Fuse and save."""
+    """Align if asked to, fuse and save."""
     base = radius_and_eps(*args.base, "--base")
     detail = radius_and_eps(*args.detail, "--detail")
-    stack = open_frames(args)
-    fused = guided_fusion(stack, base=base, detail=detail, guide=args.guide, progress=progress_bar(args))
+    progress = progress_bar(args)
+    stack, _ = aligned_frames(open_frames(args, tolerant=is_alignment_wanted(args)), args, progress=progress)
+    fused = guided_fusion(stack, base=base, detail=detail, guide=args.guide, progress=progress)
     save_result(fused, stack, args)

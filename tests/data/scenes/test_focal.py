@@ -17,7 +17,7 @@ def motorcycle():
 @pytest.fixture(scope="module")
 def moving():
     """Sharp everywhere, so that nothing but motion and exposure tells its frames apart."""
-    return scenes.focal_stack(distances=4, f_number=np.inf, breathing=0.03, shift=2.0, drift=0.4)
+    return scenes.focal_stack(distances=4, f_number=np.inf, breathing=0.03, shift=2.0, turn=1.5, drift=0.4)
 
 
 def away_from_depth_edges(depth, reach=10):
@@ -137,6 +137,45 @@ def test_frames_move_as_asked(moving):
     assert not np.allclose(moving.matrices[0, :2, 2], moving.matrices[1, :2, 2])
 
 
+def centres(made):
+    """Where each frame shows the centre of the truth, from its own centre, in pixels."""
+    centre = (np.array(made.sharp.shape[1::-1]) - 1) / 2
+    return (np.linalg.inv(made.matrices) @ [*centre, 1])[:, :2] - centre
+
+
+def angles(made):
+    return np.rad2deg(np.arctan2(made.matrices[:, 1, 0], made.matrices[:, 0, 0]))
+
+
+def test_frames_are_turned_about_the_centre_of_the_picture():
+    made = scenes.focal_stack(distances=40, f_number=np.inf, turn=2.0)
+    assert np.abs(angles(made)).max() < 2
+    assert np.ptp(angles(made)) > 3
+    assert np.std(angles(made)) == pytest.approx(4 / np.sqrt(12), rel=0.2)  # that of an even spread
+    assert angles(made)[20] == 0
+    np.testing.assert_allclose(np.linalg.det(made.matrices), 1)
+    np.testing.assert_allclose(centres(made), 0, atol=1e-9)
+
+
+def test_a_turn_changes_nothing_else():
+    options = {"distances": 4, "f_number": np.inf, "breathing": 0.03, "shift": 2.0, "seed": 3}
+    straight, turned = (scenes.focal_stack(turn=turn, **options) for turn in (0.0, 1.0))
+    assert np.all(angles(straight) == 0)
+    assert np.abs(angles(turned)[[0, 1, 3]]).min() > 0.01
+    np.testing.assert_allclose(centres(turned), centres(straight), atol=1e-9)
+    np.testing.assert_allclose(np.linalg.det(turned.matrices), np.linalg.det(straight.matrices))
+
+
+def test_a_frame_that_is_turned_shows_no_pixel_from_outside_of_the_scene():
+    made = scenes.focal_stack(np.ones((200, 300), np.float32), np.full((200, 300), 2.0), distances=[2.0] * 8, turn=9.0)
+    height, width = made.sharp.shape
+    assert all(frame.min() == 1 for frame in made.stack)
+    corners = np.array([[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1], [width - 1, height - 1, 1]]).T
+    margin = (200 - height) // 2
+    seen = (made.matrices @ corners)[:, :2]
+    assert np.all((seen >= -margin) & (seen <= np.array([[width], [height]]) - 1 + margin))
+
+
 def test_frames_that_move_are_cut_to_what_all_saw(moving):
     assert moving.stack.shape[1:] == moving.sharp.shape
     assert moving.sharp.shape[:2] == moving.depth.shape == moving.index.shape
@@ -193,6 +232,8 @@ def test_a_seed_repeats_the_stack_and_another_does_not():
         ({"noise": -1}, "noise must be 0 or more"),
         ({"tolerance": -1}, "tolerance must be 0 or more"),
         ({"shift": np.nan}, "shift must be 0 or more"),
+        ({"turn": -1}, "turn must be 0 or more"),
+        ({"turn": np.inf}, "turn must be 0 or more, and finite"),
         ({"breathing": np.nan}, "breathing must lie between -1 and 1"),
         ({"drift": -np.inf}, "drift must be at most 40 stops"),
         ({"f_number": 1e-4}, "a blur disc of .* pixels is wider than the picture of 741 x 500"),
@@ -204,6 +245,7 @@ def test_a_seed_repeats_the_stack_and_another_does_not():
         ({"distances": [2.0, np.inf]}, "give them in metres"),
         ({"distances": [2.0, np.nan]}, "give them in metres"),
         ({"distances": []}, "distances must be a number of frames, 1 or more, or a list of metres"),
+        ({"turn": 40.0}, "too far for a scene of 741 x 500"),
         ({"shift": 1000.0}, "too far for a scene of 741 x 500"),
     ],
 )

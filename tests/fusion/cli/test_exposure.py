@@ -17,7 +17,6 @@ from fusion.cli import main
 from fusion.deghost import best_exposed, deghosted
 from fusion.exposure import exposure_fusion
 from fusion.extended_exposure import extended_exposure_fusion
-from recalage import aligned
 
 NAMES = ("dark.png", "middle.png", "bright.png")
 
@@ -40,13 +39,14 @@ def frames(tmp_path, bracket):
 
 
 @pytest.fixture
-def fuse(tmp_path):
+def fuse(tmp_path, capsys):
     """Run the command, expect it to do well; return the result as a float image."""
     numbers = itertools.count()
 
-    def run(*arguments, ending=".png"):
+    def run(*arguments, ending=".png", left_out=0):
         out = tmp_path / f"out{next(numbers)}{ending}"
         assert main(["exposure", *map(str, arguments), "-o", str(out), "--quiet"]) == 0
+        assert capsys.readouterr().err.count("\n") == left_out
         return open_stack([out])[0]
 
     return run
@@ -127,8 +127,9 @@ def test_one_frame_can_be_enhanced(frames, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("ending", [".tif", ".png"])
-@pytest.mark.parametrize("flag", [[], ["--extended"], ["--align"], ["--deghost"]])
-def test_sixteen_bits_stay_sixteen(tmp_path, bracket, ending, flag):
+@pytest.mark.parametrize("flag", [[], ["--extended"], ["--align", "similarity"], ["--deghost"]])
+def test_sixteen_bits_stay_sixteen(tmp_path, bracket, known_motion, ending, flag):
+    known_motion((0, 0), (3, 0), (0, -2))
     deep = np.stack(bracket).astype(np.uint16) * 256
     tifffile.imwrite(tmp_path / "stack.tif", deep, photometric="rgb")
     arguments = ["exposure", str(tmp_path / "stack.tif"), "-o", str(tmp_path / f"out{ending}"), *flag]
@@ -186,36 +187,119 @@ def test_a_frame_swallowed_by_an_option_is_explained(failing, frames):
     assert "write --deghost behind the frames" in failing("--deghost", *paths)
 
 
+SHIFTS = {"bright.png": (0, 0), "dark.png": (9, 0), "middle.png": (-7, 4)}  # of frames to the first one, in pixels
+COMMON = slice(4, 200), slice(9, 293)  # rows and columns of the first that all show
+
+
 @pytest.fixture
-def hand_held(tmp_path, bracket):
-    """Folder with the three frames, of which two are shifted by some pixels."""
+def hand_held(tmp_path, frames):
+    """Folder with the three frames, of which two are shifted."""
     folder = tmp_path / "hand-held"
     folder.mkdir()
-    still = scenes.exposure_bracket(exposures=(-2, 0, 2)).stack
-    for index, (shift, name) in enumerate(zip((9, 0, -7), NAMES, strict=True)):
-        save(np.roll(still.pixels(index), shift, axis=1)[:, 16:-16], folder / name)
+    for name, (x, y) in SHIFTS.items():
+        save(np.roll(open_stack([frames / name]).pixels(0), (-y, -x), axis=(0, 1)), folder / name)
     return folder
 
 
-def test_frames_taken_by_hand_are_aligned(hand_held, fuse):
-    result = fuse(hand_held, "--align")
-    assert 200 < result.shape[1] < 568 - 14
-    assert is_stored(result, exposure_fusion(aligned(hand_held)))
+def in_common(frames):
+    """Frames as alignment should leave them."""
+    return [image[COMMON] for image in open_stack(frames)]
 
 
-def test_alignment_leaves_the_numbers_of_frames(hand_held, fuse):
-    expected = exposure_fusion(aligned(hand_held), deghost=2)
-    assert is_stored(fuse(hand_held, "--align", "--deghost", "3"), expected)
+def test_frames_taken_by_hand_are_aligned(frames, hand_held, tmp_path, known_motion, capsys):
+    calls = known_motion(*SHIFTS.values())
+    out = tmp_path / "out.png"
+    assert main(["exposure", str(hand_held), "-o", str(out), "--align", "affine"]) == 0
+    assert is_stored(open_stack([out])[0], exposure_fusion(in_common(frames)))
+    told = "aligned: 284 x 196 of 300 x 200 pixels are in all frames\n"
+    assert capsys.readouterr() == (f"{told}{out}: 3 frames of 284 x 196 pixels fused\n", "")
+    assert calls == [{"model": "affine", "strategy": "chain", "tone": None}]
 
 
-def test_frames_that_cannot_be_aligned_are_named(failing, frames):
-    save(np.zeros((200, 300, 3), np.uint8), frames / "black.png")
-    assert "black.png shows too little texture to be matched" in failing(frames, "--align")
+def test_motion_is_that_which_registration_finds(tmp_path, fuse):
+    still = scenes.exposure_bracket(exposures=(-2, 0, 2)).stack
+    for shift, index in ((9, 0), (0, 1), (-7, 2)):
+        save(np.roll(still.pixels(index), shift, axis=1)[:, 16:-16], tmp_path / f"{index}.png")
+    expected = exposure_fusion(recalage.register(tmp_path, model="translation").apply(tmp_path, crop=True))
+    assert 540 < expected.shape[1] <= 568 - 16
+    assert is_stored(fuse(tmp_path, "--align", "translation"), expected)
+
+
+@pytest.mark.parametrize("flag", [[], ["--align", "none"]])
+def test_frames_are_aligned_only_if_that_is_asked_for(frames, fuse, monkeypatch, flag):
+    monkeypatch.setattr(
+        recalage, "register", lambda *args, **options: pytest.fail("frames were aligned"), raising=False
+    )
+    assert is_stored(fuse(frames, *flag), exposure_fusion(frames))
+
+
+def test_alignment_leaves_the_numbers_of_frames(frames, hand_held, fuse, known_motion):
+    known_motion(*SHIFTS.values())
+    expected = exposure_fusion(in_common(frames), deghost=2)
+    assert is_stored(fuse(hand_held, "--align", "similarity", "--deghost", "3"), expected)
+    known_motion((0, 0), None, (-7, 4))
+    result = fuse(hand_held, "--align", "similarity", "--deghost", "3", left_out=1)
+    bright, _, middle = open_stack(frames)
+    expected = exposure_fusion([bright[4:, :293], middle[4:, :293]], deghost=1)
+    assert not is_stored(expected, exposure_fusion([bright[4:, :293], middle[4:, :293]], deghost=0))
+    assert is_stored(result, expected)
+
+
+def test_frames_that_cannot_be_aligned_are_left_out_and_named(frames, hand_held, tmp_path, known_motion, capsys):
+    (hand_held / "dark.png").write_text("not a picture")
+    known_motion((0, 0), None, (-7, 4))
+    arguments = ["exposure", str(hand_held), "-o", str(tmp_path / "out.png"), "--align", "similarity", "--quiet"]
+    assert main(arguments) == 0
+    assert capsys.readouterr() == ("", "dark.png: left out: it shows another scene\n")
+    bright, _, middle = open_stack(frames)
+    expected = exposure_fusion([bright[4:, :293], middle[4:, :293]])
+    assert is_stored(open_stack([tmp_path / "out.png"])[0], expected)
+
+
+def test_a_frame_that_was_left_out_is_no_reference(frames, tmp_path, known_motion, capsys):
+    known_motion((0, 0), None, (0, 0))
+    arguments = ["exposure", str(frames), "-o", str(tmp_path / "out.png"), "--align", "similarity", "--deghost", "2"]
+    assert main([*arguments, "--quiet"]) == 2
+    assert "--deghost dark.png: was left out when the frames were aligned" in capsys.readouterr().err
+
+
+def test_one_frame_that_is_left_is_enough_only_where_one_is(frames, tmp_path, known_motion, capsys):
+    known_motion((0, 0), None, None)
+    arguments = ["exposure", str(frames), "-o", str(tmp_path / "out.png"), "--align", "similarity", "--quiet"]
+    assert main(arguments) == 2
+    assert "bright.png: is all that is left of 3 frames, and 2 are needed" in capsys.readouterr().err
+    assert main([*arguments, "--extended"]) == 0
+    assert is_stored(open_stack([tmp_path / "out.png"])[0], extended_exposure_fusion([frames / "bright.png"]))
+
+
+def test_motion_is_saved_and_applied_again(frames, hand_held, tmp_path, fuse, known_motion, capsys):
+    calls = known_motion(*SHIFTS.values())
+    file, expected = tmp_path / "motion.json", exposure_fusion(in_common(frames))
+    assert is_stored(fuse(hand_held, "--align", "affine", "--transforms", file), expected)
+    saved = file.read_bytes()
+    assert is_stored(fuse(hand_held, "--transforms", file), expected)
+    assert is_stored(fuse(hand_held, "--align", "affine", "--transforms", file), expected)
+    assert len(calls) == 1 and file.read_bytes() == saved
+    assert main(["exposure", str(hand_held), "-o", str(tmp_path / "out.png"), "--transforms", str(file)]) == 0
+    assert capsys.readouterr().out.startswith(f"{file}: its motion is applied, nothing is estimated\naligned: 284 x")
+
+
+def test_options_of_alignment_that_contradict_each_other(failing, frames, tmp_path, fuse, known_motion):
+    known_motion(*SHIFTS.values())
+    file = tmp_path / "motion.json"
+    said = failing(frames, "--transforms", file)
+    assert "motion.json: does not exist; with --align similarity, motion is estimated and saved there" in said
+    assert "--align none leaves them where they are" in failing(frames, "--align", "none", "--transforms", file)
+    fuse(frames, "--align", "similarity", "--transforms", file)
+    assert "--align none leaves them where they are" in failing(frames, "--align", "none", "--transforms", file)
+    said = failing(frames, "--align", "affine", "--transforms", file)
+    assert "motion.json: holds motion by similarity, not by affine; leave --align out to apply it" in said
 
 
 def test_one_frame_only(failing, frames):
     assert "dark.png: is the only frame; fusion needs two or more" in failing(frames / "dark.png")
-    assert "dark.png: is the only frame" in failing(frames / "dark.png", "--align")
+    assert "dark.png: is the only frame" in failing(frames / "dark.png", "--align", "similarity")
+    assert "no.png: no such file" in failing(frames / "no.png", frames / "dark.png", "--align", "similarity")
 
 
 def test_all_black_frames(failing, tmp_path):
@@ -291,21 +375,23 @@ def test_a_result_in_the_folder_is_no_frame_of_the_next(frames):
     assert out.read_bytes() == first
 
 
-def test_metadata_of_the_first_frame_is_kept(tmp_path, bracket):
+def test_metadata_of_the_first_frame_is_kept(tmp_path, bracket, known_motion):
+    known_motion((0, 0), (3, 0), (0, -2))
     for index, frame in enumerate(bracket):
         tags = [(271, "s", 0, ("Holga", "Lomo", "Zenit")[index], True)]
         tifffile.imwrite(tmp_path / f"{index}.tif", frame, photometric="rgb", extratags=tags)
     paths = [str(tmp_path / f"{index}.tif") for index in range(3)]
-    for number, flag in enumerate(([], ["--align"], ["--deghost", "2"])):
+    for number, flag in enumerate(([], ["--align", "affine"], ["--deghost", "2"])):
         out = tmp_path / f"out{number}.tif"
         assert main(["exposure", *paths, "-o", str(out), *flag]) == 0
         with tifffile.TiffFile(out) as written:
             assert written.pages[0].tags[271].value == "Holga"
 
 
-def test_the_progress_bar_appears_on_a_terminal(frames, tmp_path, capsys, monkeypatch):
+def test_the_progress_bar_appears_on_a_terminal(frames, tmp_path, known_motion, capsys, monkeypatch):
+    known_motion(*SHIFTS.values())
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert main(["exposure", str(frames), "-o", str(tmp_path / "out.png"), "--align"]) == 0
+    assert main(["exposure", str(frames), "-o", str(tmp_path / "out.png"), "--align", "similarity"]) == 0
     out, err = capsys.readouterr()
     for what in ("aligning", "weighing", "blending"):
         assert f"{what}:   0%" in err
@@ -337,7 +423,7 @@ def test_help_has_examples(capsys):
     assert "\n  fusion exposure bracket/ -o fused.jpg  " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("flag", "loaded"), [([], False), (["--extended"], False), (["--align"], True)])
+@pytest.mark.parametrize(("flag", "loaded"), [([], False), (["--extended"], False), (["--align", "similarity"], True)])
 def test_only_what_is_needed_is_loaded(frames, tmp_path, flag, loaded):
     code = (
         "import sys; from fusion.cli import main; assert main(sys.argv[1:]) == 0; "
@@ -348,7 +434,17 @@ def test_only_what_is_needed_is_loaded(frames, tmp_path, flag, loaded):
     assert done.stdout.split() == (["recalage"] if loaded else [])
 
 
-@pytest.mark.parametrize("option", [["--contrast", "-1"], ["--levels", "99"]])
-def test_bad_options_are_named_before_frames_are_aligned(failing, frames, option, monkeypatch):
-    monkeypatch.setattr(recalage, "aligned", lambda *args, **options: pytest.fail("frames were aligned"))
-    assert f"{option[0].strip('-')} must be" in failing(frames, "--align", *option)
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--contrast", "-1"], "contrast must be"),
+        (["--levels", "99"], "levels must be"),
+        (["--deghost", "4"], "--deghost 4: is none of the frames"),
+        (["--transforms", "motion.txt"], "use one of the endings .json"),
+        (["--quality", "0"], "--quality must lie in"),
+    ],
+)
+def test_bad_options_are_named_before_frames_are_aligned(failing, frames, option, message, known_motion):
+    calls = known_motion(*SHIFTS.values())
+    assert message in failing(frames, "--align", "similarity", *option)
+    assert calls == []

@@ -77,6 +77,35 @@ def test_sixteen_bits_stay_sixteen(tmp_path, focus_pair):
     assert np.abs(result[0] - guided_fusion(deep)).max() <= 1 / 65535
 
 
+def test_frames_that_moved_are_aligned(frames, tmp_path, known_motion, capsys):
+    """By whole pixels, so that the result is that of the frames as they were, cut to what both show."""
+    calls = known_motion((0, 0), (6, -4))
+    expected = guided_fusion([image[:92, 6:] for image in open_stack(frames)])
+    moved = np.roll(open_stack(frames).pixels(1), (4, -6), axis=(0, 1))
+    save(moved, frames / "1.png", force=True)
+    file, out = str(tmp_path / "motion.json"), str(tmp_path / "out.png")
+    for options in (["--align", "homography", "--transforms", file], ["--transforms", file, "--force"]):
+        assert main(["guided", str(frames), "-o", out, *options]) == 0
+        assert "aligned: 122 x 92 of 128 x 96 pixels are in all frames\n" in capsys.readouterr().out
+        assert np.abs(open_stack([out])[0] - expected).max() <= 0.5 / 255 + 1e-6
+    assert calls == [{"model": "homography", "strategy": "chain", "tone": None}]
+
+
+def test_with_alignment_frames_that_do_not_fit_are_left_out(frames, tmp_path, known_motion, capsys):
+    save(np.zeros((50, 40, 3)), frames / "2.png")
+    known_motion((0, 0), (0, 0), None)
+    assert main(["guided", str(frames), "-o", str(tmp_path / "out.png"), "--align", "similarity", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "2.png: left out: it shows another scene\n")
+    expected = guided_fusion([frames / "0.png", frames / "1.png"])
+    assert np.abs(open_stack([tmp_path / "out.png"])[0] - expected).max() <= 0.5 / 255 + 1e-6
+
+
+def test_bad_filters_are_named_before_frames_are_aligned(failing, frames, tmp_path, known_motion):
+    calls = known_motion((0, 0), (0, 0))
+    assert "--base takes" in failing(frames, "-o", tmp_path / "out.jpg", "--align", "similarity", "--base", "-1", "1")
+    assert calls == []
+
+
 def test_quality_is_passed_on(frames, tmp_path):
     for quality in ("30", "95"):
         assert main(["guided", str(frames), "-o", str(tmp_path / f"{quality}.jpg"), "--quality", quality]) == 0
@@ -181,9 +210,13 @@ def test_output_that_cannot_be_written(failing, frames, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--base", "-1", "0.3"], "base must be a radius"),
-        (["--base", "x", "0.3"], "--base takes a radius in whole pixels and an eps"),
-        (["--detail", "7", "nan"], "detail must be a radius"),
+        (["--base", "-1", "0.3"], "--base takes a radius in whole pixels and a positive eps"),
+        (
+            ["--base", "9", "inf"],
+            "--base takes a radius in whole pixels and a positive eps, such as --base 45 0.3, got 9 inf",
+        ),
+        (["--base", "x", "0.3"], "--base takes a radius in whole pixels and a positive eps"),
+        (["--detail", "7", "nan"], "--detail takes a radius in whole pixels and a positive eps"),
         (["--quality", "0"], "--quality must lie in 1..100, got 0"),
     ],
 )

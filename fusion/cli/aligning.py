@@ -1,0 +1,185 @@
+"""What commands share that align frames: their options, motion that is found or read, and what is told of it."""
+
+import sys
+from pathlib import Path
+
+from data import DataError
+from data.io import check_output
+from fusion.cli.pictures import size_of, tell
+
+MODELS = ("similarity", "affine", "homography", "translation")
+
+
+def add_align_arguments(parser):
+    """Add --align and --transforms to a command that fuses frames."""
+    parser.add_argument(
+        "--align",
+        choices=(*MODELS, "none"),
+        metavar="MODEL",
+        help=f"bring frames together first, by {', '.join(MODELS)} or none (default: none); crops them",
+    )
+    parser.add_argument(
+        "--transforms",
+        metavar="FILE",
+        help="a .json file: align by the motion it holds; if it does not exist, what --align finds is saved there",
+    )
+
+
+def is_saved(args):
+    """Tell whether the file that --transforms names is there, so that its motion is applied."""
+    return args.transforms is not None and Path(args.transforms).exists()
+
+
+def is_alignment_wanted(args):
+    """Tell whether frames are aligned first; raise a DataError if --align and --transforms contradict each other."""
+    if args.transforms is None:
+        return args.align not in (None, "none")
+    if args.align == "none":
+        raise DataError(
+            f"--transforms {args.transforms} moves frames, and --align none leaves them where they are; leave one out"
+        )
+    if args.align is None and not is_saved(args):
+        raise DataError(
+            f"{args.transforms}: does not exist; with --align similarity, motion is estimated and saved there"
+        )
+    check_transforms(args)
+    return True
+
+
+def check_transforms(args):
+    """Raise a DataError if motion is to be saved where no file may be written."""
+    if args.transforms is not None and not is_saved(args):
+        check_output(args.transforms, endings={".json"})
+
+
+def aligned_frames(stack, args, *, least=2, progress=None):
+    """Align the frames of a command that fuses, if that is asked for.
+
+    Parameters
+    ----------
+    stack : Stack
+        The frames.
+    args : Namespace
+        With what `add_align_arguments` added.
+    least : int, optional
+        So many frames are needed to go on.
+    progress : callable, optional
+        As methods take it.
+
+    Returns
+    -------
+    stack : Stack
+        Frames that could be aligned, cropped to what all of them show.
+    kept : list of int
+        Which of the frames they are.
+
+    Raises
+    ------
+    ValueError
+        If too few frames can be aligned, or the file of --transforms does not hold what is asked for.
+    """
+    if not is_alignment_wanted(args):
+        return stack, list(range(len(stack)))
+    alignment = find_motion(stack, args, args.align, least=least, progress=progress)
+    aligned = alignment.apply(stack, crop=True)
+    tell(args, f"aligned: {size_of(aligned)} of {size_of(stack)} pixels are in all frames")
+    return aligned, alignment.kept
+
+
+def find_motion(stack, args, model=None, *, tone=None, least=2, progress=None, **options):
+    """Read the motion that --transforms names or, if there is none, estimate it and save it there.
+
+    Frames that are left out are named on the error stream.
+
+    Parameters
+    ----------
+    stack, args, least, progress
+        As for `aligned_frames`.
+    model : str, optional
+        Model of motion; if none is given, any that a file holds is good.
+    tone : str, optional
+        If given, a file must hold gains.
+    **options
+        Others of `recalage.register`.
+
+    Returns
+    -------
+    Alignment
+
+    Raises
+    ------
+    ValueError
+        As `aligned_frames` does.
+    """
+    was_saved = is_saved(args)
+    if was_saved:
+        alignment = _load(args.transforms, stack, model, tone)
+    else:
+        from recalage import register
+
+        options |= {} if model is None else {"model": model}
+        alignment = register(stack, **options, tone=tone, progress=progress)
+    _name_left_out(alignment)
+    _check_enough(alignment, least)
+    if was_saved:
+        tell(args, f"{args.transforms}: its motion is applied, nothing is estimated")
+    elif args.transforms is not None:
+        alignment.save(args.transforms)
+        tell(args, f"{args.transforms}: the motion is saved")
+    return alignment
+
+
+def _load(path, stack, model, tone):
+    """Read motion that fits a stack and what is asked for."""
+    from recalage.alignment import Alignment
+    from recalage.errors import RegistrationError
+
+    alignment = Alignment.load(path)
+    if model not in (None, alignment.model):
+        raise DataError(
+            f"{path}: holds motion by {alignment.model}, not by {model}; leave --align out to apply it, or name a new "
+            "file to have the motion estimated and saved there"
+        )
+    if tone is not None and alignment.gains is None:
+        raise DataError(
+            f"{path}: holds no gains, which --tone needs; make it anew with --tone: remove it, or name another file"
+        )
+    try:
+        alignment.apply(stack)
+    except RegistrationError as error:
+        raise DataError(f"{path}: {error}") from None
+    return _renamed(alignment, stack.names)
+
+
+def _renamed(alignment, names):
+    """Return an alignment that tells of frames by the names that they have in another stack."""
+    from recalage.alignment import Alignment
+
+    renamed = dict(zip((report.name for report in alignment.frames), names, strict=True)) | {"": ""}
+    frames = [
+        report._replace(name=name, neighbour=renamed.get(report.neighbour, report.neighbour))
+        for name, report in zip(names, alignment.frames, strict=True)
+    ]
+    known = {name: getattr(alignment, name) for name in ("shape", "reference", "model", "strategy", "gains")}
+    return Alignment(alignment.matrices, frames, **known)
+
+
+def _name_left_out(alignment):
+    for report in alignment.frames:
+        if report.status == "left out":
+            print(f"{report.name}: left out: {_without_name(report)}", file=sys.stderr)
+
+
+def _without_name(report):
+    """Return the reason why a frame is left out, less its name or path, with which errors of reading begin."""
+    before, _, after = report.reason.partition(report.name)
+    return after.lstrip(": ") if after and before[-1:] in ("", "/", "\\") else report.reason
+
+
+def _check_enough(alignment, least):
+    if len(alignment.kept) < least:
+        left = " ".join(alignment.frames[index].name for index in alignment.kept)
+        raise DataError(
+            f"{left}: is all that is left of {len(alignment.frames)} frames, and {least} are needed; give frames of one "
+            "scene that overlap"
+        )
