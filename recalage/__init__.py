@@ -12,7 +12,6 @@ import importlib
 MODULES = {
     "Alignment": "recalage.alignment",
     "RegistrationError": "recalage.errors",
-    "aligned": "recalage.bracket",
     "common_area": "recalage.area",
     "compose": "recalage.chain",
     "estimate_homography": "recalage.estimate",

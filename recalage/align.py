@@ -3,11 +3,12 @@
 import numpy as np
 
 from data import open_stack
-from recalage.chain import homographies
+from recalage.engine import register
+from recalage.errors import RegistrationError
 from recalage.warping import warp
 
 
-def registration(*images, ratio=0.75, reprojection_threshold=3.0, min_inliers=12):
+def registration(*images, model="homography"):
     """Express images in the frame of reference of the last one.
 
     Parameters
@@ -15,33 +16,39 @@ def registration(*images, ratio=0.75, reprojection_threshold=3.0, min_inliers=12
     *images : ndarray of shape (H, W) or (H, W, 3)
         N >= 1 images of one shape: float in [0, 1], uint8 or uint16, in an order in which neighbours look alike. One
         stack (list, array, `data.Stack`, folder) may be given instead.
-    ratio, reprojection_threshold, min_inliers : optional
-        As for `estimate_homography`.
+    model : str, optional
+        As for `register`.
 
     Returns
     -------
     list of ndarray
-        The N images, each warped once; of integers the type is kept, others are float32 in [0, 1]. The last image is
-        returned as it was given. Where an image shows nothing, its border is repeated; see `common_area`.
+        The N images, each warped once; of integers the type is kept, others are float32 in [0, 1]. The last image, and
+        those that lie where they should, are returned as they were given. Where an image shows nothing, its border is
+        repeated; see `common_area`.
 
     Raises
     ------
     RegistrationError
-        If two neighbours cannot be matched; they are named.
+        If an image agrees with none of those beside it; it is named. `register` leaves it out instead.
     DataError
         If no image is given, one is no image, or they differ in size.
     ValueError
-        If an option is out of range.
+        If `model` is unknown.
 
     Examples
     --------
     >>> aligned = registration(*stack)
-    >>> rows, columns = common_area(homographies(stack), stack.shape[1:])
     """
     frames = _frames(images)
-    to_last = homographies(frames, ratio=ratio, reprojection_threshold=reprojection_threshold, min_inliers=min_inliers)
-    warped = (warp(frame, matrix) for frame, matrix in zip(frames, to_last[:-1]))
-    return [*warped, frames[-1]]
+    alignment = register(open_stack(frames), model=model, reference="last")
+    lost = [report for report in alignment.frames if report.status == "left out"]
+    if lost:
+        reasons = "; ".join(f"{report.name} {report.reason}" for report in lost)
+        raise RegistrationError(
+            f"{reasons}: leave out what shows something else, check the order", frames=[lost[0].name]
+        )
+    reports = zip(frames, alignment.matrices, alignment.frames, strict=True)
+    return [warp(frame, matrix) if report.status == "aligned" else frame for frame, matrix, report in reports]
 
 
 def _frames(images):

@@ -33,26 +33,26 @@ def settle(matrices, links, reference, centring):
     first order; sums of such matrices stay what they are, similarities or affine maps.
     """
     frames = [index for index in matrices if index != reference]
-    if not frames:
-        return matrices
-    row = {index: position for position, index in enumerate(frames)}
-    normal, pairs = np.zeros((len(frames), len(frames))), list(links.items())
-    weights = [1 / (link.spread + FINEST) ** 2 for _, link in pairs]
-    for ((moving, fixed), _), weight in zip(pairs, weights, strict=True):
-        for one, sign in ((moving, 1), (fixed, -1)):
-            for other, other_sign in ((moving, 1), (fixed, -1)):
-                if one in row and other in row:
-                    normal[row[one], row[other]] += weight * sign * other_sign
-    centred = {index: centring @ matrix @ np.linalg.inv(centring) for index, matrix in matrices.items()}
-    for _ in range(ROUNDS):
-        right = np.zeros((len(frames), 9))
-        for ((moving, fixed), link), weight in zip(pairs, weights, strict=True):
-            step = centring @ link.matrix @ np.linalg.inv(centring)
-            wrong = normalised(centred[fixed] @ step @ np.linalg.inv(centred[moving])) - np.eye(3)
-            for index, sign in ((moving, 1), (fixed, -1)):
-                if index in row:
-                    right[row[index]] += weight * sign * wrong.ravel()
-        moves = np.linalg.solve(normal, right).reshape(-1, 3, 3)
+    trust = np.array([1 / (link.spread + FINEST) for link in links.values()])[:, None]
+    incidence = trust * _incidence(links, frames)
+    back = np.linalg.inv(centring)
+    steps = {pair: centring @ link.matrix @ back for pair, link in links.items()}
+    settled = {index: centring @ matrix @ back for index, matrix in matrices.items()}
+    for _ in range(ROUNDS if frames else 0):
+        wrong = [settled[fixed] @ step @ np.linalg.inv(settled[moving]) for (moving, fixed), step in steps.items()]
+        wrong = np.array([normalised(matrix) - np.eye(3) for matrix in wrong]).reshape(-1, 9)
+        moves = np.linalg.solve(incidence.T @ incidence, incidence.T @ (trust * wrong)).reshape(-1, 3, 3)
         for index, move in zip(frames, moves, strict=True):
-            centred[index] = normalised((np.eye(3) + move) @ centred[index])
-    return {index: normalised(np.linalg.inv(centring) @ matrix @ centring) for index, matrix in centred.items()}
+            settled[index] = normalised((np.eye(3) + move) @ settled[index])
+    return {index: normalised(back @ matrix @ centring) for index, matrix in settled.items()}
+
+
+def _incidence(links, frames):
+    """Return 1 where a link moves a frame, and -1 where it ends in it; a row for each link, none for the reference."""
+    column = {index: place for place, index in enumerate(frames)}
+    incidence = np.zeros((len(links), len(frames)))
+    for row, (moving, fixed) in enumerate(links):
+        incidence[row, column[moving]] = 1
+        if fixed in column:
+            incidence[row, column[fixed]] = -1
+    return incidence

@@ -37,6 +37,7 @@ class Frame:
     def forget(self):
         """Free the memory of what can be made anew."""
         self.__dict__.pop("levels", None)
+        self.__dict__.pop("features", None)
 
 
 class Agreement(NamedTuple):

@@ -30,21 +30,18 @@ def place_by_chain(frames, order, reference, model, progress):
     """
     matrices, links = {reference: np.eye(3)}, {}
     start = order.index(reference)
-    sides = [(side, index) for side in (order[start + 1 :], order[:start][::-1]) for index in side]
-    placed, current = [reference], None
-    for side, index in progress(sides, "aligning"):
-        if side is not current:
-            _forget(frames, placed[:-1] if current else [])
-            placed, current, last_step = [reference], side, None
+    sides = order[start + 1 :], order[:start][::-1]
+    placed, last_step = [reference], None
+    for index in progress([*sides[0], *sides[1]], "aligning"):
+        if sides[1] and index == sides[1][0]:
+            placed, last_step = [reference], None
         link, neighbour = _first_link(frames, index, placed, model, last_step)
-        if link is None:
-            frames[index].forget()
-            continue
-        last_step = link.matrix
-        matrices[index], links[index, neighbour] = normalised(matrices[neighbour] @ link.matrix), link
-        _leap(frames, index, placed, neighbour, model, matrices, links)
-        placed.append(index)
-        _forget(frames, placed[:-TRIES])
+        if link is not None:
+            last_step = link.matrix
+            matrices[index], links[index, neighbour] = normalised(matrices[neighbour] @ link.matrix), link
+            _leap(frames, index, placed, neighbour, model, matrices, links)
+            placed.append(index)
+        _forget(frames, {*order} - {reference, *placed[-TRIES:]})
     return matrices, links
 
 

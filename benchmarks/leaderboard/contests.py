@@ -49,11 +49,8 @@ FOUR = ("Q_MI", "Q_G", "Q_Y", "Q_CB")
 
 def registered(made):
     """Register a moving focal stack on its middle frame; cut it, and its truth, to what all frames cover."""
-    to_last = recalage.homographies(made.stack)
-    to_middle = [np.linalg.inv(to_last[len(to_last) // 2]) @ matrix for matrix in to_last]
-    area = recalage.common_area(to_middle, made.stack.shape[1:])
-    frames = [recalage.warp(frame, matrix)[area] for frame, matrix in zip(made.stack, to_middle)]
-    return Scene(data.open_stack(frames), made.sharp[area])
+    alignment = recalage.register(made.stack)
+    return Scene(alignment.apply(made.stack, crop=True), made.sharp[alignment.area])
 
 
 def built_in(name):

@@ -100,13 +100,22 @@ def test_images_of_different_size_are_refused(photograph):
         registration(photograph, photograph[:400])
 
 
-def test_options_are_passed_on(photograph):
-    with pytest.raises(RegistrationError, match="5000"):
-        registration(photograph, photograph, min_inliers=5000)
-    with pytest.raises(ValueError, match="reprojection_threshold"):
-        registration(photograph, photograph, reprojection_threshold=-1)
-    with pytest.raises(ValueError, match="ratio"):
-        registration(photograph, photograph, ratio=3)
+def test_the_model_is_passed_on(sequence, area):
+    moved, last = registration(*sequence[2:], model="translation")
+    assert mean_difference(moved, last, area) > 8  # a shift alone does not undo a tilt
+    with pytest.raises(ValueError, match="model must be one of translation, similarity, affine, homography"):
+        registration(*sequence[2:], model="shift")
+
+
+def test_an_image_of_something_else_is_refused(photograph, other_photograph):
+    with pytest.raises(RegistrationError, match="^frame 1 agrees with none of its neighbours: leave out") as error:
+        registration(photograph, other_photograph, photograph)
+    assert error.value.frames == ("frame 1",)
+
+
+def test_images_that_lie_where_they_should_come_back_as_they_are(photograph):
+    images = [photograph // 2, photograph]
+    assert all(image is given for image, given in zip(registration(*images), images, strict=True))
 
 
 def test_the_result_is_the_same_every_time(sequence, aligned):
