@@ -347,6 +347,26 @@ def save_json(content, path, *, force=False):
         temporary.write_text(text, encoding="utf-8")
 
 
+def copy(source, path, *, force=False):
+    """Copy a picture file as it is, whole or not at all.
+
+    Parameters
+    ----------
+    source, path : path
+    force : bool, optional
+        Replace an existing file.
+
+    Raises
+    ------
+    DataError
+        If the file exists, or cannot be written.
+    """
+    path = Path(path)
+    check_output(path, force=force)
+    with _replacing(path) as temporary:
+        shutil.copyfile(source, temporary)
+
+
 def _encode(pixels, path, quality, icc, block, origin):
     if path.suffix.lower() == ".webp" and pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)

@@ -1,23 +1,20 @@
 """What registration found: where every frame of a stack lies in the reference frame, and how well that is known."""
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from data import DataError, open_stack
+from data import open_stack
 from data.io import save_json
 from recalage.area import common_area
 from recalage.errors import RegistrationError
 from recalage.homography import check_matrix, corners, project
+from recalage.saved import KIND, STATUSES, VERSION, read_saved
 from recalage.tone import match_tone
 from recalage.warping import warp
 
-STATUSES = ("reference", "aligned", "untouched", "left out")
-KIND, VERSION = "all-in-focus alignment", 1  # what a saved file says of itself
-LARGEST = 1e300  # of a number in a saved file: neither infinite nor NaN
 HEADINGS = ("frame", "status", "moved", "correlation", "matched", "reason")
 
 
@@ -181,7 +178,7 @@ class Alignment:
 
         def read(position):
             index = self.kept[position]
-            pixels = _into_area(kept.pixels(position), self.matrices[index], rows, columns)
+            pixels = _into_area(kept.pixels(position), self.matrices[index], rows, columns, stack.bit_depth)
             return pixels if tone is None else match_tone(pixels, self.gains[index])
 
         return kept.with_frames(read, (rows.stop - rows.start, columns.stop - columns.start, *stack.shape[3:]))
@@ -241,10 +238,7 @@ class Alignment:
         RegistrationError
             If it is no alignment, or one of another version, or damaged: the entry is named.
         """
-        content = _read_json(Path(path))
-        _check_entries(content, HEAD_ENTRIES, path)
-        for index, entry in enumerate(content["frames"]):
-            _check_entries(entry, FRAME_ENTRIES, path, f"frames[{index}].")
+        content = read_saved(Path(path))
         frames = [FrameReport(*(entry[name] for name in FrameReport._fields)) for entry in content["frames"]]
         matrices = [entry["matrix"] or np.full((3, 3), np.nan) for entry in content["frames"]]
         options = {name: content[name] for name in ("shape", "reference", "model", "strategy")}
@@ -255,10 +249,12 @@ class Alignment:
             raise RegistrationError(f"{path}: is damaged: {error}; register the stack again") from None
 
 
-def _into_area(pixels, matrix, rows, columns):
+def _into_area(pixels, matrix, rows, columns, bit_depth):
     """Draw the part of the reference that an area cuts out; what stays in its place need not be warped."""
     if np.array_equal(matrix, np.eye(3)):
         return np.ascontiguousarray(pixels[rows, columns])
+    if bit_depth == 16 and pixels.dtype == np.uint8:  # so that what is drawn between pixels is not rounded to 8 bits
+        pixels = pixels.astype(np.uint16) * 257
     into_area = np.array([[1, 0, -columns.start], [0, 1, -rows.start], [0, 0, 1]])
     return warp(pixels, into_area @ matrix, (rows.stop - rows.start, columns.stop - columns.start))
 
@@ -339,80 +335,3 @@ def _join_gains(rows):
     if len(lengths) > 1:
         raise ValueError(f"the frames have different numbers of gains: {', '.join(map(str, sorted(lengths)))}")
     return np.array([row or [np.nan] * max(lengths) for row in rows]) if lengths else None
-
-
-def _read_json(path):
-    """Return the entries of a file that says it is an alignment of the version we know."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (ValueError, RecursionError):
-        raise RegistrationError(f"{path}: is no JSON, or damaged; give a file that Alignment.save wrote") from None
-    if not isinstance(content, dict) or content.get("kind") != KIND:
-        raise RegistrationError(f"{path}: is no alignment; give a file that Alignment.save wrote")
-    if content.get("version") != VERSION:
-        raise RegistrationError(
-            f"{path}: is an alignment of version {content.get('version')}, and version {VERSION} is read; "
-            "register the stack again"
-        )
-    return content
-
-
-def _check_entries(entries, rules, path, place=""):
-    """Raise a RegistrationError that names the first entry that is missing or not as it should be."""
-    for name, (is_valid, expected) in rules.items():
-        found = entries.get(name, MISSING) if isinstance(entries, dict) else MISSING
-        if found is MISSING or not is_valid(found):
-            told = "is missing" if found is MISSING else f"is {json.dumps(found)[:60]}"
-            raise RegistrationError(f"{path}: is damaged: {place}{name} {told}, expected is {expected}")
-
-
-def _is_text(value):
-    return isinstance(value, str)
-
-
-def _is_whole(value):
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value, low=-LARGEST, high=LARGEST):
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-def _is_size(value):
-    return isinstance(value, list) and len(value) == 2 and all(_is_whole(side) and side > 0 for side in value)
-
-
-def _is_matrix(value):
-    rows = value if isinstance(value, list) else []
-    return len(rows) == 3 and all(isinstance(row, list) and len(row) == 3 and all(map(_is_number, row)) for row in rows)
-
-
-def _is_gains(value):
-    return isinstance(value, list) and len(value) in (1, 3) and all(map(_is_number, value))
-
-
-MISSING = object()
-TEXT = (_is_text, "a text")
-CORRELATION = (lambda value: _is_number(value, -1, 1), "a number in [-1, 1]")
-HEAD_ENTRIES = {
-    "model": TEXT,
-    "strategy": TEXT,
-    "shape": (_is_size, "a height and a width"),
-    "reference": (_is_whole, "the index of a frame"),
-    "frames": (lambda value: isinstance(value, list) and value, "a list of frames"),
-}
-FRAME_ENTRIES = {
-    "name": TEXT,
-    "status": (lambda value: value in STATUSES, f"one of {', '.join(STATUSES)}"),
-    "reason": TEXT,
-    "neighbour": TEXT,
-    "matched_area": (lambda value: _is_number(value, 0, 1), "a number in [0, 1]"),
-    "before": CORRELATION,
-    "after": CORRELATION,
-    "matrix": (lambda value: value is None or _is_matrix(value), "3 rows of 3 numbers, or null"),
-    "gains": (lambda value: value is None or _is_gains(value), "1 or 3 numbers, or null"),
-}

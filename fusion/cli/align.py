@@ -2,9 +2,6 @@
 
 import argparse
 import contextlib
-import os
-import secrets
-import shutil
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data import DataError, open_stack, save
-from data.io import WRITABLE, check_output, save_json
+from data.io import WRITABLE, check_output, copy, save_json
 from fusion.cli.aligning import MODELS, check_transforms, find_motion, is_saved
 from fusion.cli.pictures import add_picture_arguments, find_frame, open_paths, progress_bar, size_of, tell
 from fusion.version import VERSION
@@ -220,22 +217,10 @@ def _unchanged(alignment, shape, tone):
 def _write(pixels, output, frame, is_unchanged, args):
     """Write an aligned frame as the given one was stored; copy the file if nothing has changed."""
     if is_unchanged and not output.is_page and output.source.suffix == output.target.suffix:
-        _copy(output.source, output.target)
+        copy(output.source, output.target, force=args.force)
     else:
         like = frame if output.is_page else open_stack(output.source)  # whose depth is its own, not the deepest
         save(pixels, output.target, like=like, quality=args.quality, force=args.force)
-
-
-def _copy(source, target):
-    """Copy a file, whole or not at all."""
-    temporary = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
-    try:
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written ({error.strerror or error})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _report(alignment, outputs, unchanged, args):

@@ -167,13 +167,7 @@ def _renamed(alignment, names):
 def _name_left_out(alignment):
     for report in alignment.frames:
         if report.status == "left out":
-            print(f"{report.name}: left out: {_without_name(report)}", file=sys.stderr)
-
-
-def _without_name(report):
-    """Return the reason why a frame is left out, less its name or path, with which errors of reading begin."""
-    before, _, after = report.reason.partition(report.name)
-    return after.lstrip(": ") if after and before[-1:] in ("", "/", "\\") else report.reason
+            print(f"{report.name}: left out: {report.reason}", file=sys.stderr)
 
 
 def _check_enough(alignment, least):

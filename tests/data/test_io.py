@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from data import DataError, as_jpeg, open_stack, save
 from data.exif import ORIENTATION
-from data.io import save_json
+from data.io import copy, save_json
 
 MAKE, MODEL, DATE, X_RESOLUTION, EXPOSURE_IFD, EXPOSURE_TIME = 271, 272, 306, 282, 0x8769, 0x829A
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -471,3 +471,17 @@ def test_the_mark_of_a_png_ends_where_it_should(tmp_path, length):
     save(image, tmp_path / "out.png", made_by="a" * length)
     with Image.open(tmp_path / "out.png") as picture:
         assert picture.info["XML:com.adobe.xmp"].endswith("</x:xmpmeta>")
+
+
+def test_a_copy_is_the_same_file(tmp_path):
+    save(np.full((4, 5, 3), 0.3), tmp_path / "a.jpg")
+    copy(tmp_path / "a.jpg", tmp_path / "b.jpg")
+    assert (tmp_path / "b.jpg").read_bytes() == (tmp_path / "a.jpg").read_bytes()
+    with pytest.raises(DataError, match="b.jpg: exists already"):
+        copy(tmp_path / "a.jpg", tmp_path / "b.jpg")
+
+
+def test_a_copy_that_fails_leaves_nothing(tmp_path):
+    with pytest.raises(DataError, match="b.jpg: cannot be written"):
+        copy(tmp_path / "missing.jpg", tmp_path / "b.jpg")
+    assert list(tmp_path.iterdir()) == []

@@ -106,6 +106,14 @@ def test_an_untouched_frame_keeps_every_bit(alignment, kind, is_gray):
     assert stack.pixels(0).dtype == kind and (stack.pixels(0) != frames[0]).any()
 
 
+def test_frames_of_16_bits_are_drawn_with_16_bits_even_if_they_hold_256_levels(alignment, frames, tmp_path):
+    for index, frame in enumerate(frames):
+        tifffile.imwrite(tmp_path / f"{index}.tif", frame.astype(np.uint16) * 257)
+    drawn = alignment.apply(tmp_path).pixels(0)
+    assert drawn.dtype == np.uint16 and (drawn % 257 != 0).mean() > 0.5
+    assert_array_equal(drawn, warp(frames[0].astype(np.uint16) * 257, TURN))
+
+
 @pytest.mark.parametrize("crop", [True, False])
 def test_an_untouched_frame_is_not_even_warped(alignment, frames, crop, monkeypatch):
     stack = alignment.apply(frames, crop=crop)
