@@ -61,11 +61,12 @@ def find_link(moving, fixed, model, starts=()):
     """
     link = _descend(moving, fixed, model, [np.eye(3), *starts, _shift(moving, fixed)])
     if is_believed(link, moving) and link.found.correlation > SHARP:
-        return link
+        return _or_still(link, moving, fixed)
     start = _from_features(moving, fixed, model)
     links = [link] if start is None else [link, _descend(moving, fixed, model, [start])]
     believed = [link for link in links if is_believed(link, moving)]
-    return max(believed, key=lambda link: (-link.level, link.found.correlation), default=None)
+    best = max(believed, key=lambda link: (-link.level, link.found.correlation), default=None)
+    return None if best is None else _or_still(best, moving, fixed)
 
 
 def refine_link(moving, fixed, model, start, level):
@@ -74,6 +75,12 @@ def refine_link(moving, fixed, model, start, level):
     matrix, spread = refine(fixed.levels[level], moving.levels[level], matrix, model, precision=FINE_PRECISION)
     link = _link(moving, fixed, matrix, spread, level)
     return link if is_believed(link, moving) else None
+
+
+def _or_still(link, moving, fixed):
+    """Return a link, or one without motion if the frames agree no worse as they are."""
+    found = agreement(moving, fixed, np.eye(3), link.level)
+    return link if link.found.correlation > found.correlation else link._replace(matrix=np.eye(3), found=found)
 
 
 def is_believed(link, moving):

@@ -6,12 +6,13 @@ import numpy as np
 
 from recalage.homography import corners, project
 from recalage.link import SHARP
-from recalage.trial import Agreement, compare_motions, finest_tested
+from recalage.trial import Agreement, agreement, compare_motions, finest_tested
 
 PER_LINK = 0.1  # of a link's spread: its error
 TRUST = 6.0  # times the error that links have left on the way to the reference: less is no motion
 LEAST_MOTION = 0.25  # pixels of the frame, at its farthest corner: less is never worth an interpolation
 ADVANTAGE = 2.0  # standard errors by which patches kept back must agree better
+LEAST_GAIN = 0.01  # of what correlation lacks to 1: as much is gained by the mere smoothing of noise in a drawn frame
 
 
 class Verdict(NamedTuple):
@@ -33,8 +34,20 @@ class Verdict(NamedTuple):
     after: Agreement
 
 
+class Trial(NamedTuple):
+    """A frame compared with another one, unmoved and moved."""
+
+    judge: int
+    level: int
+    unmoved: Agreement
+    moved: Agreement
+    advantage: float
+
+
 def judge(index, matrices, links, frames, reference):
-    """Compare a frame, unmoved and moved, with the reference, or with its neighbour where these two are too unlike.
+    """Tell whether a frame agrees better if it is moved, with the reference or with its neighbour.
+
+    The one that tells the difference most clearly decides. The reference is asked only where the two are alike.
 
     Parameters
     ----------
@@ -49,21 +62,41 @@ def judge(index, matrices, links, frames, reference):
     -------
     Verdict
     """
-    for level in range(finest_tested(frames[index]) + 1):
-        before, after, advantage = compare_motions(frames[index], frames[reference], np.eye(3), matrices[index], level)
-        if after.correlation >= SHARP:
-            partner = reference
-            break
-    else:
-        partner = _toward_reference(links)[index]
-        motion = np.linalg.inv(matrices[partner]) @ matrices[index]
-        level = links[index, partner].level
-        before, after, advantage = compare_motions(frames[index], frames[partner], np.eye(3), motion, level)
+    neighbour = _toward_reference(links)[index]
+    trials = [_by_neighbour(index, neighbour, matrices, frames, links[index, neighbour].level)]
+    if neighbour != reference:
+        trials += _by_reference(index, matrices, frames, reference)
+    found = max(trials, key=lambda trial: abs(trial.advantage))
+    before = found.unmoved
+    if found.judge != reference:
+        before = agreement(frames[index], frames[found.judge], np.eye(3), found.level)
     least = max(LEAST_MOTION / frames[index].reduced.pitch, TRUST * _error(index, links, reference))
     if _farthest(matrices[index], frames[index].reduced.gray.shape) < least:
-        return Verdict("lies where it should", partner, before, after)
-    is_better = advantage > ADVANTAGE and after.correlation > before.correlation
-    return Verdict("" if is_better else "agrees no better if it is moved", partner, before, after)
+        return Verdict("lies where it should", found.judge, before, found.moved)
+    reason = "" if _is_better(found) else "agrees no better if it is moved"
+    return Verdict(reason, found.judge, before, found.moved)
+
+
+def _is_better(trial):
+    """Tell whether a frame agrees better if it is moved, clearly and by more than drawing it would explain."""
+    lacking = 1 - np.array([trial.unmoved.correlation, trial.moved.correlation])
+    return trial.advantage > ADVANTAGE and lacking[1] < (1 - LEAST_GAIN) * lacking[0]
+
+
+def _by_neighbour(index, neighbour, matrices, frames, level):
+    """Compare a frame with its neighbour as that one is aligned."""
+    back = np.linalg.inv(matrices[neighbour])
+    found = compare_motions(frames[index], frames[neighbour], back, back @ matrices[index], level)
+    return Trial(neighbour, level, *found)
+
+
+def _by_reference(index, matrices, frames, reference):
+    """Compare a frame with the reference at the finest size at which the two are alike: one trial, or none."""
+    for level in range(finest_tested(frames[index]) + 1):
+        found = compare_motions(frames[index], frames[reference], np.eye(3), matrices[index], level)
+        if found[1].correlation >= SHARP:
+            return [Trial(reference, level, *found)]
+    return []
 
 
 def _farthest(matrix, shape):
