@@ -12,6 +12,7 @@ PER_LINK = 0.1  # of a link's spread: its error
 TRUST = 6.0  # times the error that links have left on the way to the reference: less is no motion
 LEAST_MOTION = 0.25  # pixels of the frame, at its farthest corner: less is never worth an interpolation
 ADVANTAGE = 2.0  # standard errors by which patches kept back must agree better
+CLEAR = 10.0  # standard errors from which on the reference alone is asked
 LEAST_GAIN = 0.01  # of what correlation lacks to 1: as much is gained by the mere smoothing of noise in a drawn frame
 
 
@@ -47,7 +48,8 @@ class Trial(NamedTuple):
 def judge(index, matrices, links, frames, reference):
     """Tell whether a frame agrees better if it is moved, with the reference or with its neighbour.
 
-    The one that tells the difference most clearly decides. The reference is asked only where the two are alike.
+    The one that tells the difference more clearly decides. The reference is asked only where the two are alike, and the
+    neighbour only where that one does not tell.
 
     Parameters
     ----------
@@ -63,9 +65,9 @@ def judge(index, matrices, links, frames, reference):
     Verdict
     """
     neighbour = _toward_reference(links)[index]
-    trials = [_by_neighbour(index, neighbour, matrices, frames, links[index, neighbour].level)]
-    if neighbour != reference:
-        trials += _by_reference(index, matrices, frames, reference)
+    trials = [] if neighbour == reference else _by_reference(index, matrices, frames, reference)
+    if not trials or abs(trials[0].advantage) < CLEAR:
+        trials.append(_by_neighbour(index, neighbour, matrices, frames, links[index, neighbour].level))
     found = max(trials, key=lambda trial: abs(trial.advantage))
     before = found.unmoved
     if found.judge != reference:

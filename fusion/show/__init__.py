@@ -7,6 +7,7 @@ MODULES = {
     "gray_to_rgb": "fusion.show.figures",
     "plot_images": "fusion.show.figures",
     "plot_lines": "fusion.show.figures",
+    "plot_maps": "fusion.show.figures",
     "plot_points": "fusion.show.figures",
     "scrub": "fusion.show.widgets",
     "zoom": "fusion.show.widgets",

@@ -15,6 +15,7 @@ GAP = 0.06  # inches between two pictures
 LABEL_AT = 12  # points of type, from a point to its label
 LINE = 16  # pixels: height of a label
 LABEL = 0.3  # inches above a picture for its label
+BAR = 0.9  # inches beside maps for the bar of their colours
 SIGNED_MEAN = 0.02  # an image whose mean is nearer to 0 than this is a layer around 0,
 SIGNED_SHARE = 0.2  # if it also goes below 0, by this share of what it goes above
 
@@ -79,6 +80,56 @@ def _drawn(image):
     image = to_float(image)
     around_zero = -image.min() > SIGNED_SHARE * image.max() and abs(image.mean()) < SIGNED_MEAN
     return np.clip(0.5 + 2 * image if around_zero else image, 0, 1)
+
+
+def plot_maps(*maps, unit, labels=None, limits=None):
+    """Draw maps of one quantity side by side, and a bar that tells what their colours mean.
+
+    Parameters
+    ----------
+    *maps : ndarray of shape (H, W)
+        Sizes may differ. Where a map is NaN, nothing is drawn.
+    unit : str
+        The quantity with its unit, written beside the bar.
+    labels : list of str, optional
+        One above each map.
+    limits : pair of float, optional
+        Values of the darkest and the brightest colour, the same in all maps; what lies outside takes these colours. By
+        default 0, or the least value if that is below, and the largest value.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no map, one is none, or there is not one label for each.
+    """
+    maps = [np.asarray(values) for values in maps]
+    _check_maps(maps, labels)
+    least, most = limits or (min(0, *map(np.nanmin, maps)), max(map(np.nanmax, maps)))
+    panel = min(PANEL, 2 * PANEL / len(maps))
+    height = panel * max(values.shape[0] / values.shape[1] for values in maps)
+    size = (len(maps) * panel + BAR, height + LABEL)
+    figure, axes = plt.subplots(1, len(maps), figsize=size, dpi=DPI, layout="constrained", squeeze=False)
+    for index, (values, place) in enumerate(zip(maps, axes[0], strict=True)):
+        drawn = place.imshow(values, cmap="viridis", vmin=least, vmax=most, interpolation="nearest")
+        place.set_axis_off()
+        if labels is not None:
+            place.set_title(labels[index], fontsize=10, pad=5)
+    figure.colorbar(drawn, ax=list(axes[0]), label=unit, pad=0.02)
+    return figure
+
+
+def _check_maps(maps, labels):
+    if not maps:
+        raise ValueError("plot_maps draws at least one map, got none")
+    for values in maps:
+        if values.ndim != 2 or not np.isfinite(values).any():
+            raise ValueError(f"a map has shape (H, W) and a number somewhere, got shape {values.shape}")
+    if labels is not None and len(labels) != len(maps):
+        raise ValueError(f"plot_maps got {len(labels)} labels for {len(maps)} maps; give one label for each")
 
 
 def gray_to_rgb(image):

@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt  # noqa: E402  (after the choice of what dr
 
 from data import to_float  # noqa: E402
 from fusion.guided import decompose  # noqa: E402
-from fusion.show import gray_to_rgb, plot_images, plot_lines, plot_points  # noqa: E402
+from fusion.show import gray_to_rgb, plot_images, plot_lines, plot_maps, plot_points  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +144,40 @@ def test_lines_keep_values_and_names():
         assert_array_equal(line.get_xydata(), np.column_stack([x, values]))
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("radius (pixels)", "error (dB)")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(curves)
+
+
+def test_maps_share_one_scale_and_one_bar():
+    small, large = np.array([[0.5, 1], [2, np.nan]]), np.array([[3.0, 4, 8]])
+    figure = plot_maps(small, large, unit="error (pixels)", labels=["before", "after"])
+    *places, bar = figure.axes
+    for axes, values in zip(places, (small, large), strict=True):
+        assert_array_equal(np.ma.filled(drawn(axes).get_array(), np.nan), values)
+        assert drawn(axes).get_clim() == (0, 8)
+        assert not axes.axison
+    assert [axes.get_title() for axes in places] == ["before", "after"]
+    assert bar.get_ylabel() == "error (pixels)" and bar.get_ylim() == (0, 8)
+
+
+@pytest.mark.parametrize(("limits", "scale"), [(None, (-3, 2)), ((-1, 1), (-1, 1)), ((0, 4), (0, 4))])
+def test_a_map_may_go_below_zero_and_have_limits(limits, scale):
+    figure = plot_maps(np.array([[-3.0, 2]]), unit="correlation", limits=limits)
+    assert drawn(figure.axes[0]).get_clim() == scale
+    assert figure.axes[0].get_title() == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "labels", "message"),
+    [
+        ([], None, "at least one map"),
+        ([np.zeros((4, 5, 3))], None, r"got shape \(4, 5, 3\)"),
+        ([np.full((2, 2), np.nan)], None, "a number somewhere"),
+        ([np.zeros((4, 5))], ["one", "two"], "got 2 labels for 1 maps"),
+    ],
+)
+def test_what_is_no_map_is_refused(given, labels, message):
+    with pytest.raises(ValueError, match=message):
+        plot_maps(*given, unit="pixels", labels=labels)
+    assert plt.get_fignums() == []  # nothing half drawn
 
 
 def test_a_dark_picture_is_no_layer():
