@@ -15,7 +15,7 @@ from recalage.saved import KIND, STATUSES, VERSION, read_saved
 from recalage.tone import match_tone
 from recalage.warping import warp
 
-HEADINGS = ("frame", "status", "moved", "correlation", "matched", "reason")
+HEADINGS = ("frame", "status", "moved", "correlation", "matched", "gains", "reason")
 
 
 class FrameReport(NamedTuple):
@@ -104,10 +104,12 @@ class Alignment:
         return f"<Alignment of {len(self.kept)} of {len(self.frames)} frames, {size}, by {self.model}>"
 
     def __str__(self):
-        cells = zip(self.frames, self.displacements, strict=True)
-        rows = [HEADINGS, *(_row(report, distance) for report, distance in cells)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-        return "\n".join("  ".join(map(_align, row, widths, HEADINGS)).rstrip() for row in rows)
+        gains = [None] * len(self.frames) if self.gains is None else self.gains
+        rows = [_row(*told) for told in zip(self.frames, self.displacements, gains, strict=True)]
+        columns = [
+            (heading, *cells) for heading, cells in zip(HEADINGS, zip(*rows)) if heading != "gains" or any(cells)
+        ]
+        return "\n".join("  ".join(line).rstrip() for line in zip(*map(_aligned_cells, columns)))
 
     def __eq__(self, other):
         if not isinstance(other, Alignment):
@@ -297,17 +299,20 @@ def _check_gains(gains, frames):
             raise ValueError(f"{report.name} has gains {row.tolist()}; it is {rule}")
 
 
-def _row(report, distance):
+def _row(report, distance, gains):
     """Return the cells of a line of the table."""
     moved = "" if np.isnan(distance) else f"{distance:.2f} px"
+    told = "" if gains is None or np.isnan(gains).any() else " ".join(f"{gain:.3f}" for gain in gains)
     if report.status in ("reference", "left out"):
-        return report.name, report.status, moved, "", "", report.reason
+        return report.name, report.status, moved, "", "", told, report.reason
     correlation = f"{report.before:6.3f} -> {report.after:6.3f}"
-    return report.name, report.status, moved, correlation, f"{report.matched_area:.0%}", report.reason
+    return report.name, report.status, moved, correlation, f"{report.matched_area:.0%}", told, report.reason
 
 
-def _align(cell, width, heading):
-    return cell.rjust(width) if heading in ("moved", "correlation", "matched") else cell.ljust(width)
+def _aligned_cells(column):
+    """Fill up the cells of a column of the table; those with numbers, from the left."""
+    width, is_text = max(map(len, column)), column[0] in ("frame", "status", "reason")
+    return [cell.ljust(width) if is_text else cell.rjust(width) for cell in column]
 
 
 def _count(shape):

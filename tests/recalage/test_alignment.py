@@ -66,8 +66,8 @@ def test_displacements_are_those_of_the_farthest_corner():
     assert_allclose(distances, [np.hypot(12.7, 19), 0, np.nan, 0, 5])
 
 
-def test_the_table_has_a_line_for_each_frame(alignment):
-    lines = str(alignment).splitlines()
+def test_the_table_has_a_line_for_each_frame():
+    lines = str(changed(gains=None)).splitlines()
     assert lines == [
         "frame                 status       moved       correlation  matched  reason",
         "a.png                 aligned    7.27 px   0.250 ->  0.988      91%",
@@ -76,7 +76,14 @@ def test_the_table_has_a_line_for_each_frame(alignment):
         "d.png                 untouched  0.00 px  -0.125 -> -0.125      50%  lies where it should",
         "é.png                 aligned    5.00 px   0.100 ->  0.900      33%",
     ]
-    assert all(line == line.rstrip() for line in lines)
+
+
+def test_the_table_tells_of_gains(alignment):
+    lines = str(alignment).splitlines()
+    assert lines[0].split() == ["frame", "status", "moved", "correlation", "matched", "gains", "reason"]
+    assert lines[1].endswith("91%  1.200 1.000 0.800")
+    assert lines[3].split() == ["blurred", "and", "dark.png", "left", "out", "nothing", "sharp"]
+    assert lines[4].endswith("50%  0.900 0.900 0.900  lies where it should")
 
 
 def test_frames_are_brought_into_the_reference_frame(alignment, frames):
