@@ -36,7 +36,7 @@ class FrameReport(NamedTuple):
         Share of the frame, in [0, 1], in which the two agree.
     before, after : float
         Correlation with the neighbour, in [-1, 1], in patches that were not used to estimate the motion: of the frames
-        as they are given, and as they are aligned. With `matched_area`, 1 for the reference and 0 for a frame left out.
+        as they are given, and as `Alignment.apply` hands them on. With `matched_area`, 1 for the reference and 0 for a frame left out.
     """
 
     name: str
@@ -180,7 +180,10 @@ class Alignment:
 
         def read(position):
             index = self.kept[position]
-            pixels = _into_area(kept.pixels(position), self.matrices[index], rows, columns, stack.bit_depth)
+            pixels, matrix = kept.pixels(position), self.matrices[index]
+            if stack.bit_depth == 16 and pixels.dtype == np.uint8 and (tone or not np.array_equal(matrix, np.eye(3))):
+                pixels = pixels.astype(np.uint16) * 257  # so that what is computed is not rounded to 8 bits
+            pixels = _into_area(pixels, matrix, rows, columns)
             return pixels if tone is None else match_tone(pixels, self.gains[index])
 
         return kept.with_frames(read, (rows.stop - rows.start, columns.stop - columns.start, *stack.shape[3:]))
@@ -251,12 +254,10 @@ class Alignment:
             raise RegistrationError(f"{path}: is damaged: {error}; register the stack again") from None
 
 
-def _into_area(pixels, matrix, rows, columns, bit_depth):
+def _into_area(pixels, matrix, rows, columns):
     """Draw the part of the reference that an area cuts out; what stays in its place need not be warped."""
     if np.array_equal(matrix, np.eye(3)):
         return np.ascontiguousarray(pixels[rows, columns])
-    if bit_depth == 16 and pixels.dtype == np.uint8:  # so that what is drawn between pixels is not rounded to 8 bits
-        pixels = pixels.astype(np.uint16) * 257
     into_area = np.array([[1, 0, -columns.start], [0, 1, -rows.start], [0, 0, 1]])
     return warp(pixels, into_area @ matrix, (rows.stop - rows.start, columns.stop - columns.start))
 

@@ -11,11 +11,11 @@ from recalage.network import settle
 from recalage.survey import look_at
 from recalage.tone import gains
 from recalage.verdict import judge
-from recalage.walk import STRATEGIES
+from recalage.walk import STRATEGIES, forget
 
 REFERENCES = ("middle", "first", "last")
 NAMED = 4  # frames that a message names
-CANDIDATES = 3  # frames that are tried as the reference, where no other frame agrees with one
+MOST_TRIED = 6  # frames that are tried as the reference, and those that came along, until one has most with it
 
 
 def register(stack, *, model="similarity", reference="middle", strategy="chain", tone=None, progress=None):
@@ -30,8 +30,9 @@ def register(stack, *, model="similarity", reference="middle", strategy="chain",
         How frames may move: "translation" (2 numbers), "similarity" (shift, turn and scale: 4), "affine" (6) or
         "homography" (8). The fewer, the more exact; a lens that breathes and a camera that is moved a little need 4.
     reference : str or int, optional
-        The frame that stays where it is: "middle", "first", "last", or its index. If the one that a word means cannot
-        be used, the nearest one that can.
+        The frame that stays where it is: "middle" (of an exposure bracket, the one of middle brightness), "first",
+        "last", or its index. If the one that a word means cannot be used, or agrees with few others, the nearest one
+        that can.
     strategy : str, optional
         "chain": each frame is matched with its neighbours, and the motions are composed; "reference": each one is
         matched with the reference itself.
@@ -48,7 +49,7 @@ def register(stack, *, model="similarity", reference="middle", strategy="chain",
     Raises
     ------
     RegistrationError
-        If no frame can be aligned with any other, or the one named as reference cannot be used.
+        If no frame can be aligned with any other, or the one given as reference by its index cannot be used.
     DataError
         If not a single frame can be read.
     ValueError
@@ -62,8 +63,9 @@ def register(stack, *, model="similarity", reference="middle", strategy="chain",
     fails. One block of patches in five is kept back: they took no part in the fine steps, and decide whether the motion
     is believed. Links over one and over two frames are then fulfilled together, by least squares.
 
-    A frame is moved only if it is displaced by more than the links may be wrong by, and agrees better with the
-    reference (where the two have too little in common, with its neighbour) in the blocks kept back than unmoved.
+    A frame is moved only if it is displaced by a quarter of a pixel or more at its farthest corner (by affine maps and
+    homographies half a pixel), by more than the links may be wrong by, and agrees better with the
+    reference (where that one does not tell, with its neighbour) in the blocks kept back than unmoved.
 
     References
     ----------
@@ -74,7 +76,7 @@ def register(stack, *, model="similarity", reference="middle", strategy="chain",
     stack, progress = open_stack(stack, tolerant=True), progress or _silent
     survey = look_at(stack, progress, tones=tone is not None)
     fixed, matrices, links = _place(survey, stack.names, model, reference, strategy, progress)
-    verdicts = _judge_all(survey, matrices, links, fixed, progress)
+    verdicts = _judge_all(survey, matrices, links, fixed, model, progress)
     reports = [_report(index, stack.names, survey, matrices, verdicts, fixed) for index in range(len(stack))]
     full = [_full_size(report, matrices.get(k), survey.frames.get(k)) for k, report in enumerate(reports)]
     return Alignment(
@@ -92,21 +94,21 @@ def _silent(frames, what):
     return frames
 
 
-def _judge_all(survey, matrices, links, fixed, progress):
-    verdicts = {}
-    for index in progress([index for index in survey.order if index in matrices and index != fixed], "checking"):
-        verdicts[index] = judge(index, matrices, links, survey.frames, fixed)
-        survey.frames[index].forget()
+def _judge_all(survey, matrices, links, fixed, model, progress):
+    verdicts, frames = {}, survey.frames
+    for index in progress([index for index in matrices if index != fixed], "checking"):  # from the reference outwards
+        verdicts[index] = judge(index, matrices, links, frames, fixed, model)
+        forget(frames, {*frames} - {index, fixed})
     return verdicts
 
 
 def _check_options(model, reference, strategy, tone):
     for name, value, known in (("model", model, MODELS), ("strategy", strategy, STRATEGIES)):
-        if value not in known:
+        if not (isinstance(value, str) and value in known):
             raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    if tone not in (None, "match"):
+    if not (tone is None or isinstance(tone, str) and tone == "match"):
         raise ValueError(f'tone must be None or "match", got {tone!r}')
-    if reference not in REFERENCES and not _is_index(reference):
+    if not (isinstance(reference, str) and reference in REFERENCES or _is_index(reference)):
         raise ValueError(
             f"reference must be one of {', '.join(REFERENCES)}, or the index of a frame; got {reference!r}"
         )
@@ -117,13 +119,21 @@ def _is_index(reference):
 
 
 def _place(survey, names, model, reference, strategy, progress):
-    """Return the reference, and motions and links of the frames that were placed."""
+    """Return the reference, and motions and links of the frames that were placed: of most, if there is such a reference.
+
+    Where a frame that a word means belongs to few others, those that do not belong to it are tried in its place.
+    """
+    best, tried = {}, set()
     for fixed in _candidates(survey, names, reference):
+        if fixed in tried or len(tried) >= MOST_TRIED or 2 * len(best) > len(survey.order):
+            continue
         matrices, links = STRATEGIES[strategy](survey.frames, survey.order, fixed, model, progress)
-        if len(matrices) > 1 or len(names) == 1:
-            break
-    else:
-        raise RegistrationError(_nothing_aligned(survey, names), frames=names)
+        tried |= {*matrices}
+        if len(matrices) > len(best):
+            best, found = matrices, (fixed, matrices, links)
+    if len(best) < min(2, len(names)):
+        raise RegistrationError(_nothing_aligned(survey, names, reference), frames=names)
+    fixed, matrices, links = found
     if strategy == "chain":
         matrices = settle(matrices, links, fixed, centring(survey.frames[fixed].reduced.gray.shape))
     return fixed, matrices, links
@@ -140,14 +150,16 @@ def _candidates(survey, names, reference):
         return [int(reference)]
     order = survey.order if reference == "middle" else sorted(survey.order)
     meant = {"middle": len(order) // 2, "first": 0, "last": len(order) - 1}[reference]
-    return sorted(order, key=lambda index: abs(order.index(index) - meant))[:CANDIDATES]
+    return sorted(order, key=lambda index: abs(order.index(index) - meant))
 
 
-def _nothing_aligned(survey, names):
+def _nothing_aligned(survey, names, reference):
     told = [f"{names[index]} {reason}" for index, reason in sorted(survey.reasons.items())]
-    if survey.order:
-        told.append(f"no two of the {len(survey.order)} other frames agree" if told else "no two frames agree")
     told = told if len(told) <= NAMED else [*told[:NAMED], "..."]
+    if len(survey.order) > 1 and reference not in REFERENCES:
+        told.append(f"no frame agrees with the reference, {names[reference]}, so choose another one")
+    elif len(survey.order) > 1:
+        told.append("no two frames that lie side by side agree")
     return f"nothing can be aligned: {'; '.join(told)}. Frames must show the same scene, and something with contrast"
 
 
@@ -159,9 +171,8 @@ def _report(index, names, survey, matrices, verdicts, fixed):
         reason = survey.reasons.get(index, "agrees with none of its neighbours")
         return FrameReport(names[index], "left out", reason, "", 0.0, 0.0, 0.0)
     found = verdicts[index]
-    best = found.before if found.reason else found.after
     status = "untouched" if found.reason else "aligned"
-    numbers = best.area, found.before.correlation, best.correlation
+    numbers = found.after.area, found.before.correlation, found.after.correlation
     return FrameReport(names[index], status, found.reason, names[found.judge], *numbers)
 
 

@@ -139,9 +139,13 @@ class Level:
         return np.stack([columns, rows], axis=-1) * self.cell + (self.cell - 1) / 2
 
     @cached_property
+    def blocks(self):
+        """Number of the block that each cell lies in."""
+        rows, columns = np.indices(self.grid) * self.cell // self.block
+        return rows * (columns.max() + 1) + columns
+
+    @cached_property
     def kept_back(self):
         """Which cells are kept back for the test: whole blocks, one in five; none where blocks are below a cell."""
-        if self.block < self.cell:
-            return np.zeros(self.grid, bool)
         rows, columns = np.indices(self.grid) * self.cell // self.block
-        return (columns + 2 * rows) % 5 == 0
+        return ((columns + 2 * rows) % 5 == 0) & (self.block >= self.cell)

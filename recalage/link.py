@@ -11,14 +11,15 @@ from recalage.matching import match
 from recalage.motion import fit_matches
 from recalage.patches import compare, mean_correlation
 from recalage.refine import refine
-from recalage.trial import Agreement, agreement, finest_tested
+from recalage.trial import Agreement, agreement, coarsest_tested
 
 COARSE_PRECISION, FINE_PRECISION = 0.02, 2e-3  # pixels of the size at hand, at which steps end
 SHARP = 0.6  # correlation from which on two frames are alike enough at a size to be brought together by it
 LEAST_CORRELATION = 0.3  # in patches kept back
-LEAST_EVIDENCE = 6.0  # times its standard error that the mean correlation of patches kept back is above 0
+LEAST_EVIDENCE = 5.0  # standard errors, between blocks, by which the correlation of patches kept back is above 0
 LEAST_MATCHES = 8  # of features, for a start
 LOOSE = 3.0  # pixels that these may be off
+LEAST_PEAK = 0.02  # of phase correlation, where 1 is a mere shift
 MIDDLE = 2  # halvings of the size at which shifts are looked for
 
 
@@ -59,14 +60,16 @@ def find_link(moving, fixed, model, starts=()):
     Link, or None
         None where patches kept back do not agree, or the motion is absurd.
     """
-    link = _descend(moving, fixed, model, [np.eye(3), *starts, _shift(moving, fixed)])
+    if np.array_equal(moving.reduced.gray, fixed.reduced.gray):
+        return Link(np.eye(3), 0.0, 0, Agreement(1.0, np.inf, 1.0))
+    link = _descend(moving, fixed, model, [np.eye(3), *starts, *_shift(moving, fixed)])
     if is_believed(link, moving) and link.found.correlation > SHARP:
         return _or_still(link, moving, fixed)
     start = _from_features(moving, fixed, model)
     links = [link] if start is None else [link, _descend(moving, fixed, model, [start])]
     believed = [link for link in links if is_believed(link, moving)]
     best = max(believed, key=lambda link: (-link.level, link.found.correlation), default=None)
-    return None if best is None else _or_still(best, moving, fixed)
+    return _still(moving, fixed) if best is None else _or_still(best, moving, fixed)
 
 
 def refine_link(moving, fixed, model, start, level):
@@ -81,6 +84,15 @@ def _or_still(link, moving, fixed):
     """Return a link, or one without motion if the frames agree no worse as they are."""
     found = agreement(moving, fixed, np.eye(3), link.level)
     return link if link.found.correlation > found.correlation else link._replace(matrix=np.eye(3), found=found)
+
+
+def _still(moving, fixed):
+    """Return a link without motion if the frames agree so at any size, or None."""
+    for level in range(coarsest_tested(fixed) + 1):
+        found = agreement(moving, fixed, np.eye(3), level, everywhere=True)
+        if found.correlation > SHARP and found.evidence > LEAST_EVIDENCE:
+            return Link(np.eye(3), float(2**level), level, found)
+    return None
 
 
 def is_believed(link, moving):
@@ -101,7 +113,7 @@ def _descend(moving, fixed, model, starts):
     for level in range(len(pairs) - 2, -1, -1):
         precision = COARSE_PRECISION if level else FINE_PRECISION
         matrix, spread = refine(*pairs[level], _at(matrix, -1), model, precision=precision)
-        if level > finest_tested(fixed):
+        if level > coarsest_tested(fixed):
             continue
         link = _link(moving, fixed, matrix, spread, level)
         if best is not None and link.found.correlation < SHARP:
@@ -130,7 +142,7 @@ def _at(matrix, halvings):
 
 
 def _shift(moving, fixed):
-    """Find the shift between two frames by phase correlation at a middle size, as `Link.matrix`.
+    """Find the shift between two frames by phase correlation at a middle size: one `Link.matrix`, or none.
 
     References
     ----------
@@ -139,8 +151,9 @@ def _shift(moving, fixed):
     """
     level = min(MIDDLE, len(fixed.levels) - 1)
     target, source = fixed.levels[level].detail, moving.levels[level].detail
-    (x, y), _ = cv2.phaseCorrelate(source, target, cv2.createHanningWindow(target.shape[::-1], cv2.CV_32F))
-    return _at(np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]), -level)
+    window = cv2.createHanningWindow(target.shape[::-1], cv2.CV_32F)  # given to phaseCorrelate, it may spoil its input
+    (x, y), peak = cv2.phaseCorrelate(source * window, target * window)
+    return [_at(np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]), -level)] if peak > LEAST_PEAK else []
 
 
 def _from_features(moving, fixed, model):

@@ -12,6 +12,8 @@ FITTING = 0.25  # pixels: a median below which most patches obey the model; thos
 STRICT = 0.5  # what counts as outlying then
 FINEST = 1e-3  # pixels: patches nearer than that agree exactly
 LEAST_PATCHES = 6
+UNKNOWN = 1e-5  # share of the best known combination of parameters: what patches tell less of stays as it is
+LARGEST_STEP = 0.5  # of the way from the middle to a corner: a motion that goes farther at once is none
 STIFFNESS = 1e-3  # share by which a patch resists along its edges, where it cannot tell how far it is off
 
 
@@ -34,7 +36,8 @@ def refine(template, moving, matrix, model, *, steps=15, precision=2e-3):
     -------
     matrix : ndarray of float64 of shape (3, 3)
     spread : float
-        Median distance by which patches are still off, in pixels; infinite if there are too few of them.
+        Median distance by which patches are still off, in pixels; infinite if there are too few of them, or they lead
+        nowhere.
 
     Notes
     -----
@@ -55,6 +58,8 @@ def refine(template, moving, matrix, model, *, steps=15, precision=2e-3):
             return matrix, np.inf
         moves = slopes(model, patches.centres * to_middle[0, 0] + to_middle[:2, 2]) * reach
         step, spread = _fit(patches, moves, spread)
+        if not np.abs(step).max() < LARGEST_STEP:
+            return matrix, np.inf
         moved = np.linalg.inv(to_middle) @ matrix_of(model, step) @ to_middle
         matrix = normalised(matrix @ np.linalg.inv(moved))
         if np.abs(step).max() * reach < precision:
@@ -76,7 +81,8 @@ def _fit(patches, moves, spread):
         off = np.hypot(*np.einsum("mde,me->dm", to_pixels, left))
         outlying = (STRICT if spread < FITTING else OUTLYING) * spread + FINEST
         weight = np.repeat(patches.weight / (1 + (off / outlying) ** 2) ** 2, 2)
-        parameters = np.linalg.lstsq(rows.T @ (columns * weight[:, None]), rows.T @ (patches.pull.ravel() * weight))[0]
+        normal, right = rows.T @ (columns * weight[:, None]), rows.T @ (patches.pull.ravel() * weight)
+        parameters = np.linalg.lstsq(normal, right, rcond=UNKNOWN)[0]
         left = patches.pull - slope @ parameters
         off = np.hypot(*np.einsum("mde,me->dm", to_pixels, left))
         spread = _weighted_median(off, patches.weight * size)

@@ -48,7 +48,7 @@ class Agreement(NamedTuple):
     correlation : float
         In [-1, 1].
     evidence : float
-        Mean correlation of single patches, in standard errors above 0.
+        Mean correlation of blocks of patches, in standard errors above 0.
     area : float
         Share of these patches that agree, of all there are in the fixed frame.
     """
@@ -58,13 +58,13 @@ class Agreement(NamedTuple):
     area: float
 
 
-def finest_tested(frame):
+def coarsest_tested(frame):
     """Number of the smallest size at which patches are kept back."""
     return max(number for number, level in enumerate(frame.levels) if level.kept_back.any())
 
 
-def agreement(moving, fixed, matrix, level):
-    """Measure how well two frames agree where patches were kept back.
+def agreement(moving, fixed, matrix, level, *, everywhere=False):
+    """Measure how well two frames agree where patches were kept back, or everywhere.
 
     Parameters
     ----------
@@ -73,39 +73,60 @@ def agreement(moving, fixed, matrix, level):
         Maps ``(x, y, 1)`` of the moving frame, reduced, to the fixed one, reduced.
     level : int
         Size to look at.
+    everywhere : bool, optional
+        Ask all patches: for a motion that none of them made.
 
     Returns
     -------
     Agreement
     """
-    return _agreement(_kept_back(moving, fixed, matrix, level), fixed.levels[level])
+    template = fixed.levels[level]
+    cells = np.ones(template.grid, bool) if everywhere else template.kept_back
+    return _agreement(_patches(moving, fixed, matrix, level, cells), template, cells)
 
 
 def compare_motions(moving, fixed, before, after, level):
     """Measure how much better two frames agree by one motion than by another where patches were kept back.
 
+    Parameters
+    ----------
+    moving, fixed : Frame
+    before, after : ndarray of shape (3, 3)
+        The motions, as for `agreement`.
+    level : int
+        Size to look at.
+
     Returns
     -------
     before, after : Agreement
     advantage : float
-        Mean gain of correlation of the patches that both motions show, in standard errors.
+        Mean gain of correlation of the patches that the motion after shows, in standard errors between blocks.
     """
-    found = [_kept_back(moving, fixed, matrix, level) for matrix in (before, after)]
-    _, *places = np.intersect1d(*(patches.cells for patches in found), assume_unique=True, return_indices=True)
-    old, new = (patches.correlation[place] for patches, place in zip(found, places, strict=True))
-    return *(_agreement(patches, fixed.levels[level]) for patches in found), _in_errors(new - old)
-
-
-def _kept_back(moving, fixed, matrix, level):
-    scale = np.diag([2.0**level, 2.0**level, 1])
     template = fixed.levels[level]
+    found = [_patches(moving, fixed, matrix, level, template.kept_back) for matrix in (before, after)]
+    old = np.zeros(template.grid)  # what is not seen agrees by 0
+    old.flat[found[0].cells] = found[0].correlation
+    gains = _means(found[1].correlation - old.flat[found[1].cells], template.blocks.flat[found[1].cells])
+    return *(_agreement(patches, template, template.kept_back) for patches in found), _in_errors(gains)
+
+
+def _patches(moving, fixed, matrix, level, cells):
+    scale = np.diag([2.0**level, 2.0**level, 1])
     matrix = np.linalg.inv(scale) @ np.linalg.inv(matrix) @ scale
-    return compare(template, moving.levels[level], matrix, template.kept_back)
+    return compare(fixed.levels[level], moving.levels[level], matrix, cells)
 
 
-def _agreement(patches, template):
-    area = (patches.correlation > AGREEING).sum() / patch_count(template.kept_back)
-    return Agreement(max(mean_correlation(patches), -1.0), _in_errors(patches.correlation), float(area))
+def _agreement(patches, template, cells):
+    """Sum up what patches say; neighbours among them overlap, so errors are those between blocks."""
+    area = (patches.correlation > AGREEING).sum() / patch_count(cells)
+    by_block = _means(patches.correlation, template.blocks.flat[patches.cells])
+    return Agreement(mean_correlation(patches), _in_errors(by_block), float(area))
+
+
+def _means(values, groups):
+    """Mean of the values of each group."""
+    _, places = np.unique(groups, return_inverse=True)
+    return np.bincount(places, values) / np.bincount(places) if len(values) else values
 
 
 def _in_errors(values):

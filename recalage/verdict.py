@@ -6,12 +6,15 @@ import numpy as np
 
 from recalage.homography import corners, project
 from recalage.link import SHARP
-from recalage.trial import Agreement, agreement, compare_motions, finest_tested
+from recalage.trial import Agreement, agreement, coarsest_tested, compare_motions
 
 PER_LINK = 0.1  # of a link's spread: its error
 TRUST = 6.0  # times the error that links have left on the way to the reference: less is no motion
-LEAST_MOTION = 0.25  # pixels of the frame, at its farthest corner: less is never worth an interpolation
-ADVANTAGE = 2.0  # standard errors by which patches kept back must agree better
+# Pixels of the frame, at its farthest corner: less is not worth an interpolation, and freer models move corners by more
+# without a cause.
+LEAST_MOTION = {"translation": 0.25, "similarity": 0.25, "affine": 0.5, "homography": 0.5}
+ADVANTAGE = 2.0  # standard errors, between blocks kept back, by which they must agree better
+SLACK = 0.01  # of correlation that a frame and its neighbour, both moved, may lose on both as they are given
 CLEAR = 10.0  # standard errors from which on the reference alone is asked
 LEAST_GAIN = 0.01  # of what correlation lacks to 1: as much is gained by the mere smoothing of noise in a drawn frame
 
@@ -26,7 +29,7 @@ class Verdict(NamedTuple):
     judge : int
         The frame it was compared with.
     before, after : Agreement
-        With that frame, in patches kept back: both as they are given, and both aligned.
+        With that frame, in patches kept back: both as they are given, and as they are handed on.
     """
 
     reason: str
@@ -45,7 +48,7 @@ class Trial(NamedTuple):
     advantage: float
 
 
-def judge(index, matrices, links, frames, reference):
+def judge(index, matrices, links, frames, reference, model):
     """Tell whether a frame agrees better if it is moved, with the reference or with its neighbour.
 
     The one that tells the difference more clearly decides. The reference is asked only where the two are alike, and the
@@ -59,6 +62,7 @@ def judge(index, matrices, links, frames, reference):
         As `place_by_chain` returns them.
     frames : dict of int to Frame
     reference : int
+    model : str
 
     Returns
     -------
@@ -72,11 +76,19 @@ def judge(index, matrices, links, frames, reference):
     before = found.unmoved
     if found.judge != reference:
         before = agreement(frames[index], frames[found.judge], np.eye(3), found.level)
-    least = max(LEAST_MOTION / frames[index].reduced.pitch, TRUST * _error(index, links, reference))
-    if _farthest(matrices[index], frames[index].reduced.gray.shape) < least:
-        return Verdict("lies where it should", found.judge, before, found.moved)
-    reason = "" if _is_better(found) else "agrees no better if it is moved"
-    return Verdict(reason, found.judge, before, found.moved)
+    is_better = _is_better(found) and found.moved.correlation > before.correlation - SLACK
+    reason = _too_little(index, matrices, links, frames, reference, model)
+    if not reason and not (is_better and min(trial.advantage for trial in trials) > -ADVANTAGE):
+        reason = "agrees no better if it is moved"
+    return Verdict(reason, found.judge, before, found.unmoved if reason else found.moved)
+
+
+def _too_little(index, matrices, links, frames, reference, model):
+    """Tell why a motion is too small to be carried out, or nothing."""
+    moved = _farthest(matrices[index], frames[index].reduced.gray.shape)
+    if moved < LEAST_MOTION[model] / frames[index].reduced.pitch:
+        return "lies where it should"
+    return "moves less than can be told" if moved < TRUST * _error(index, links, reference) else ""
 
 
 def _is_better(trial):
@@ -94,9 +106,9 @@ def _by_neighbour(index, neighbour, matrices, frames, level):
 
 def _by_reference(index, matrices, frames, reference):
     """Compare a frame with the reference at the finest size at which the two are alike: one trial, or none."""
-    for level in range(finest_tested(frames[index]) + 1):
+    for level in range(coarsest_tested(frames[index]) + 1):
         found = compare_motions(frames[index], frames[reference], np.eye(3), matrices[index], level)
-        if found[1].correlation >= SHARP:
+        if max(found[0].correlation, found[1].correlation) >= SHARP:
             return [Trial(reference, level, *found)]
     return []
 

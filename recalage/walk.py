@@ -26,7 +26,7 @@ def place_by_chain(frames, order, reference, model, progress):
     matrices : dict of int to ndarray of shape (3, 3)
         Of the frames that were placed: maps ``(x, y, 1)`` of the reduced frame to the reduced reference.
     links : dict of (int, int) to Link
-        By moving and fixed frame.
+        By moving and fixed frame. The first link of a frame is the one with its neighbour.
     """
     matrices, links = {reference: np.eye(3)}, {}
     start = order.index(reference)
@@ -41,19 +41,19 @@ def place_by_chain(frames, order, reference, model, progress):
             matrices[index], links[index, neighbour] = normalised(matrices[neighbour] @ link.matrix), link
             _leap(frames, index, placed, neighbour, model, matrices, links)
             placed.append(index)
-        _forget(frames, {*order} - {reference, *placed[-TRIES:]})
+        forget(frames, {*order} - {reference, *placed[-TRIES:]})
     return matrices, links
 
 
 def place_by_reference(frames, order, reference, model, progress):
     """Link every frame with the reference itself; returns what `place_by_chain` does."""
-    matrices, links, near = {reference: np.eye(3)}, {}, np.eye(3)
+    matrices, links = {reference: np.eye(3)}, {}
     start = order.index(reference)
     for index in progress(order[start + 1 :] + order[:start][::-1], "aligning"):
-        link = find_link(frames[index], frames[reference], model, [near])
+        link = find_link(frames[index], frames[reference], model)
         frames[index].forget()
         if link is not None:
-            matrices[index], links[index, reference], near = link.matrix, link, link.matrix
+            matrices[index], links[index, reference] = link.matrix, link
     return matrices, links
 
 
@@ -79,7 +79,8 @@ def _leap(frames, index, placed, neighbour, model, matrices, links):
         links[index, farther] = link
 
 
-def _forget(frames, indices):
+def forget(frames, indices):
+    """Free the memory of what can be made anew of frames."""
     for index in indices:
         frames[index].forget()
 

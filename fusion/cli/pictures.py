@@ -33,6 +33,9 @@ def open_paths(args, least=2, *, exclude=(), tolerant=False):
     missing = [path for path in args.paths if not Path(path).exists()]
     if missing:
         raise DataError(f"{missing[0]}: no such file or folder; give a folder of pictures or the files themselves")
+    folders = [path for path in args.paths if Path(path).is_dir()]
+    if folders and len(args.paths) > 1:
+        raise DataError(f"{folders[0]}: is a folder among files; give one folder, or files only")
     stack = open_stack(args.paths[0] if len(args.paths) == 1 else args.paths, exclude=exclude, tolerant=tolerant)
     height, width = stack.shape[1:3]
     if len(stack) < least:

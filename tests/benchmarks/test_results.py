@@ -89,3 +89,28 @@ def test_results_say_whether_a_gpu_was_at_hand():
     found = saved("exposure")
     assert found["torch_cpu"]["elapsed_s"] > 0
     assert "CUDA" in found["torch_cuda"] or found["torch_cuda"]["elapsed_s"] > 0
+
+
+@pytest.mark.parametrize("count", ["10_frames", "40_frames"])
+def test_registration_reaches_its_goals_beside_others(count):
+    runs = saved("registration")["motion"][count]
+    ours = runs["similarity"]
+    assert ours["mean_px"] <= 0.05 and ours["worst_frame_px"] <= 0.15 and ours["cpu_s_per_frame"] <= 0.3
+    assert ours["left_out"] == 0
+    for other in ("align_image_stack", "OpenCV AlignMTB", "OpenCV findTransformECC", "SIFT homographies"):
+        assert runs[other]["mean_px"] > 5 * ours["mean_px"]
+
+
+def test_registration_leaves_stacks_alone_that_rest():
+    rest = saved("registration")["rest"]
+    built_in = {name: told for name, told in rest.items() if name.startswith("built-in/")}
+    assert len(built_in) == 7  # of 8; one moves
+    assert all(told["all_untouched"] for told in built_in.values())
+
+
+def test_registration_brings_real_stacks_together_and_harms_none():
+    real = saved("registration")["real"]
+    for name in ("ours/stylos2", "ours/barriere", "stack/pcb", "stack/pcb-depth", "stack/vignetted", "dff/balls"):
+        assert real[name]["similarity"]["mean_px"] < 0.4 * real[name]["before"]["mean_px"], name
+    for name in ("stack/flies", "stack/insect", "dff/keyboard"):
+        assert real[name]["similarity"]["mean_px"] <= real[name]["before"]["mean_px"], name

@@ -623,3 +623,9 @@ def test_frames_taken_by_hand(hand_held, tmp_path, capsys):
     assert (out / "3.png").read_bytes() == (hand_held / "3.png").read_bytes()
     given, written = open_stack(hand_held, tolerant=True), open_stack(out)
     assert np.abs(written[0] - given[1])[40:-40, 40:-40].mean() < np.abs(given[0] - given[1])[40:-40, 40:-40].mean()
+
+
+def test_a_folder_among_files_is_a_mistake_at_once(hand_held, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("recalage.engine.look_at", None)
+    assert main(["align", str(hand_held / "1.png"), str(hand_held), "-o", str(tmp_path / "out")]) == 2
+    assert f"{hand_held}: is a folder among files; give one folder" in capsys.readouterr().err
