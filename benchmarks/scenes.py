@@ -1,16 +1,15 @@
-"""What scenes with a known answer cost, how well guided fusion does on each, and how well frames are registered.
+"""What scenes with a known answer cost, and how well guided fusion does on each.
 
     python -m benchmarks.scenes [--save]
 
 Each scene is made in a process of its own; its CPU seconds leave out the start of Python and reading photographs.
-Prints JSON; --save writes it to benchmarks/results/scenes.json too. The pens need the picture set ours/stylos2.
+Prints JSON; --save writes it to benchmarks/results/scenes.json too.
 """
 
 import argparse
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -64,43 +63,12 @@ def quality():
     return told
 
 
-def registration(stack):
-    """CPU seconds of registering a stack, and the misalignment of neighbours before and after, in pixels."""
-    import recalage
-
-    frames = [stack[index] for index in range(len(stack))]
-    started = time.process_time()
-    registered = recalage.registration(*frames)
-    spent = time.process_time() - started
-    to_last = recalage.homographies(frames)
-    area = recalage.common_area(to_last, frames[0].shape)
-    registered = [frame[area] for frame in registered]
-    middle = (frames[0].shape[1] / 2, frames[0].shape[0] / 2)
-    return {
-        "frames": len(frames),
-        "size": stack.shape[2:0:-1],
-        "cpu_s": round(spent, 2),
-        "before_px": [round(recalage.misalignment(*pair), 2) for pair in zip(frames, frames[1:])],
-        "after_px": [round(recalage.misalignment(*pair), 2) for pair in zip(registered, registered[1:])],
-        "scale_from_first_to_last": round(recalage.scale_at(to_last[0], middle), 4),
-    }
-
-
-def registrations():
-    """Registration of the built-in hand-held stack, and of the pens where they are at hand."""
-    import data
-    from data import datasets
-
-    names = ["built-in/hand-held", "ours/stylos2"]
-    return {name: registration(data.load(name)) for name in names if datasets.place(name) != "not here"}
-
-
 def main():
     """Run, print, perhaps save."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--save", action="store_true", help="write the results file")
     args = parser.parse_args()
-    found = {"machine": machine(), "cost": costs(), "psnr_db": quality(), "registration": registrations()}
+    found = {"machine": machine(), "cost": costs(), "psnr_db": quality()}
     publish(found, RESULTS, args.save)
 
 

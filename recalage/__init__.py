@@ -1,11 +1,12 @@
 """Registration (in French, recalage): bringing the frames of a stack into one frame of reference.
 
-``register(stack)`` finds where each frame lies, an `Alignment`; ``registration(*images)`` returns the aligned images at
-once. Its stages lie in files of their own: `survey`, `levels`, `patches`, `refine`, `link`, `walk`, `network`, `verdict`.
+``register(stack)`` finds where each frame lies, an `Alignment`; ``registration(*images)`` returns the aligned images
+at once. The stages lie in files of their own: `survey`, `levels`, `patches`, `refine`, `link`, `walk`, `network`,
+`verdict`.
 
-The other way, by points: `find_features` and `match` find the same points in two images, `estimate_homography` finds the
-transform between two neighbours, `compose` and `homographies` chain the steps to the last frame. `warp` draws an image
-where a transform takes it, `common_area` says which part all frames cover, `misalignment` measures what is left.
+The other way, by points: `find_features` and `match` find the same points in two images, `estimate_homography` finds
+the transform between two neighbours, `compose` and `homographies` chain the steps to the last frame. `warp` draws an
+image where a transform takes it, `common_area` says which part all frames cover, `misalignment` measures what is left.
 """
 
 import importlib

@@ -31,12 +31,14 @@ class FrameReport(NamedTuple):
     reason : str
         Why it was left out or left untouched, else empty.
     neighbour : str
-        Name of the frame it was matched with; empty for the reference, and for a frame that was left out.
+        Name of the frame it was compared with, the reference or one beside it; empty for the reference itself, and for a
+        frame that was left out.
     matched_area : float
         Share of the frame, in [0, 1], in which the two agree.
     before, after : float
         Correlation with the neighbour, in [-1, 1], in patches that were not used to estimate the motion: of the frames
-        as they are given, and as `Alignment.apply` hands them on. With `matched_area`, 1 for the reference and 0 for a frame left out.
+        as they are given, and as `Alignment.apply` hands them on. With `matched_area`, 1 for the reference and 0 for a
+        frame left out.
     """
 
     name: str
