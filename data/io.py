@@ -348,19 +348,7 @@ def save_json(content, path, *, force=False):
 
 
 def copy(source, path, *, force=False):
-    """Copy a picture file as it is, whole or not at all.
-
-    Parameters
-    ----------
-    source, path : path
-    force : bool, optional
-        Replace an existing file.
-
-    Raises
-    ------
-    DataError
-        If the file exists, or cannot be written.
-    """
+    """Copy a picture file as it is, whole or not at all; `force` and errors are those of `save`."""
     path = Path(path)
     check_output(path, force=force)
     with _replacing(path) as temporary:

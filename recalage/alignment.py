@@ -15,7 +15,7 @@ from recalage.saved import KIND, STATUSES, VERSION, read_saved
 from recalage.tone import match_tone
 from recalage.warping import warp
 
-HEADINGS = ("frame", "status", "moved", "correlation", "matched", "gains", "reason")
+HEADINGS = ("frame", "status", "moved", "correlation", "matched", "with", "gains", "reason")
 
 
 class FrameReport(NamedTuple):
@@ -53,7 +53,9 @@ class FrameReport(NamedTuple):
 class Alignment:
     """Where every frame of a stack lies in the reference frame, as `register` found it.
 
-    ``print(alignment)`` shows a table with a line per frame; two alignments are equal if all they hold is.
+    ``print(alignment)`` shows a table with a line per frame: how far its farthest corner is moved, its correlation and the
+    matched area with the frame it was compared with, and why it was left out or not moved. Two alignments are equal if
+    all they hold is.
 
     Parameters
     ----------
@@ -205,20 +207,7 @@ class Alignment:
             )
 
     def save(self, path, *, force=False):
-        """Write the alignment as JSON, whole or not at all.
-
-        Parameters
-        ----------
-        path : path
-            Ends in .json.
-        force : bool, optional
-            Replace an existing file.
-
-        Raises
-        ------
-        DataError
-            If the file exists, or cannot be written.
-        """
+        """Write the alignment to a file that ends in .json; `force` and errors are those of `data.io.save_json`."""
         head = {"kind": KIND, "version": VERSION, "model": self.model, "strategy": self.strategy}
         place = {"shape": list(self.shape), "reference": self.reference}
         gains = [None] * len(self.frames) if self.gains is None else map(_or_none, self.gains)
@@ -307,14 +296,15 @@ def _row(report, distance, gains):
     moved = "" if np.isnan(distance) else f"{distance:.2f} px"
     told = "" if gains is None or np.isnan(gains).any() else " ".join(f"{gain:.3f}" for gain in gains)
     if report.status in ("reference", "left out"):
-        return report.name, report.status, moved, "", "", told, report.reason
+        return report.name, report.status, moved, "", "", "", told, report.reason
     correlation = f"{report.before:6.3f} -> {report.after:6.3f}"
-    return report.name, report.status, moved, correlation, f"{report.matched_area:.0%}", told, report.reason
+    measured = correlation, f"{report.matched_area:.0%}", report.neighbour
+    return report.name, report.status, moved, *measured, told, report.reason
 
 
 def _aligned_cells(column):
     """Fill up the cells of a column of the table; those with numbers, from the left."""
-    width, is_text = max(map(len, column)), column[0] in ("frame", "status", "reason")
+    width, is_text = max(map(len, column)), column[0] in ("frame", "status", "with", "reason")
     return [cell.ljust(width) if is_text else cell.rjust(width) for cell in column]
 
 

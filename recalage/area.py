@@ -11,12 +11,12 @@ TOLERANCE = 1e-6  # pixels
 
 
 def common_area(matrices, shape):
-    """Find a rectangle of the last frame that every frame covers, within 1 % as large as the largest one.
+    """Find a rectangle of the reference frame that every frame covers, within 1 % as large as the largest one.
 
     Parameters
     ----------
     matrices : sequence of ndarray of shape (3, 3)
-        Item k maps ``(x, y, 1)`` of frame k to the last frame, as `homographies` gives them.
+        Item k maps ``(x, y, 1)`` of frame k to the reference, which for `homographies` is the last frame.
     shape : tuple of int
         Height and width of the frames; more entries are ignored.
 

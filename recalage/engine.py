@@ -97,7 +97,10 @@ def _silent(frames, what):
 def _judge_all(survey, matrices, links, fixed, model, progress):
     verdicts, frames = {}, survey.frames
     for index in progress([index for index in matrices if index != fixed], "checking"):  # from the reference outwards
-        verdicts[index] = judge(index, matrices, links, frames, fixed, model)
+        found = judge(index, matrices, links, frames, fixed, model)
+        if found.reason and (found.judge == fixed or verdicts[found.judge].reason):
+            found = found._replace(after=found.before)  # both are handed on as they are given
+        verdicts[index] = found
         forget(frames, {*frames} - {index, fixed})
     return verdicts
 

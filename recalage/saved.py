@@ -31,9 +31,11 @@ def _read_json(path):
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     except (ValueError, RecursionError):
-        raise RegistrationError(f"{path}: is no JSON, or damaged; give a file that Alignment.save wrote") from None
+        raise RegistrationError(
+            f"{path}: is no JSON, or damaged; give a file that Alignment.save or --transforms wrote"
+        ) from None
     if not isinstance(content, dict) or content.get("kind") != KIND:
-        raise RegistrationError(f"{path}: is no alignment; give a file that Alignment.save wrote")
+        raise RegistrationError(f"{path}: is no alignment; give a file that Alignment.save or --transforms wrote")
     if content.get("version") != VERSION:
         raise RegistrationError(
             f"{path}: is an alignment of version {content.get('version')}, and version {VERSION} is read; "

@@ -87,7 +87,7 @@ def _too_little(index, matrices, links, frames, reference, model):
     """Tell why a motion is too small to be carried out, or nothing."""
     moved = _farthest(matrices[index], frames[index].reduced.gray.shape)
     if moved < LEAST_MOTION[model] / frames[index].reduced.pitch:
-        return "lies where it should"
+        return "no displacement found that matters"
     return "moves less than can be told" if moved < TRUST * _error(index, links, reference) else ""
 
 

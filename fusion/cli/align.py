@@ -27,6 +27,11 @@ examples:
   fusion align red.tif -o red/ --transforms motion.json
   fusion align green.tif -o green/ --transforms motion.json
 
+The table tells of each frame how far its farthest corner is moved; its correlation, as given and as aligned, with the frame
+named behind it, in patches that took no part in the estimation, and the share of the picture in which the two agree;
+and why it was not moved, or left out. With --tone, gains are those of red, green and blue light. Left-out frames, among
+them those that are damaged, black or of another size, are named, and the others are written: the exit code is 0.
+
 The last two move another channel, or the same frames under another light, exactly as the first: a file of --transforms
 that does not exist is written; one that exists is applied, and nothing is estimated, so --model, --reference and
 --strategy make no sense then. With --tone it must have been written with --tone. Without --crop frames keep their size,
@@ -92,7 +97,8 @@ def run(args):
         progress = progress_bar(args)
         alignment = find_motion(stack, args, **options, progress=progress)
         aligned = alignment.apply(stack, crop=args.crop, tone=options["tone"])
-        tell(args, alignment)
+        if is_estimated:
+            tell(args, alignment)
         _name_old_files(alignment, outputs)
         unchanged = _unchanged(alignment, aligned.shape, args.tone)
         for position, pixels in aligned.read_ahead(progress(range(len(aligned)), "writing")):
@@ -101,7 +107,7 @@ def run(args):
         if args.report:
             content = {"estimated": is_estimated} | _report(alignment, outputs, unchanged, args)
             save_json(content, args.report, force=args.force)
-    counts = f"{len(unchanged)} of them untouched, {len(stack) - len(aligned)} left out"
+    counts = f"{len(unchanged)} of them copied as they are, {len(stack) - len(aligned)} left out"
     tell(args, f"{folder}: {len(aligned)} frames of {size_of(aligned)} pixels written, {counts}")
 
 

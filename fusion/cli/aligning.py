@@ -82,8 +82,18 @@ def aligned_frames(stack, args, *, least=2, progress=None):
         return stack, list(range(len(stack)))
     alignment = find_motion(stack, args, args.align, least=least, progress=progress)
     aligned = alignment.apply(stack, crop=True)
-    tell(args, f"aligned: {size_of(aligned)} of {size_of(stack)} pixels are in all frames")
+    tell(args, _told_of(alignment, f"{size_of(aligned)} of {size_of(stack)}"))
     return aligned, alignment.kept
+
+
+def _told_of(alignment, sizes):
+    """Say in a line what alignment did."""
+    statuses = [report.status for report in alignment.frames]
+    farthest = max(alignment.displacements[index] for index in alignment.kept)
+    return (
+        f"aligned: {statuses.count('aligned')} of {len(statuses)} frames moved, corners by up to {farthest:.1f} pixels, "
+        f"{statuses.count('left out')} left out; {sizes} pixels are in all frames"
+    )
 
 
 def find_motion(stack, args, model=None, *, tone=None, least=2, progress=None, **options):
@@ -119,7 +129,7 @@ def find_motion(stack, args, model=None, *, tone=None, least=2, progress=None, *
 
         options |= {} if model is None else {"model": model}
         alignment = register(stack, **options, tone=tone, progress=progress)
-    _name_left_out(alignment)
+    _name_left_out(alignment, "when the motion was saved, for it " if was_saved else "")
     _check_enough(alignment, least)
     if was_saved:
         tell(args, f"{args.transforms}: its motion is applied, nothing is estimated")
@@ -164,10 +174,10 @@ def _renamed(alignment, names):
     return Alignment(alignment.matrices, frames, **known)
 
 
-def _name_left_out(alignment):
+def _name_left_out(alignment, when):
     for report in alignment.frames:
         if report.status == "left out":
-            print(f"{report.name}: left out: {report.reason}", file=sys.stderr)
+            print(f"{report.name}: left out: {when}{report.reason}", file=sys.stderr)
 
 
 def _check_enough(alignment, least):

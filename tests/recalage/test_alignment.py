@@ -69,21 +69,21 @@ def test_displacements_are_those_of_the_farthest_corner():
 def test_the_table_has_a_line_for_each_frame():
     lines = str(changed(gains=None)).splitlines()
     assert lines == [
-        "frame                 status       moved       correlation  matched  reason",
-        "a.png                 aligned    7.27 px   0.250 ->  0.988      91%",
+        "frame                 status       moved       correlation  matched  with   reason",
+        "a.png                 aligned    7.27 px   0.250 ->  0.988      91%  b.png",
         "b.png                 reference  0.00 px",
-        "blurred and dark.png  left out                                       nothing sharp",
-        "d.png                 untouched  0.00 px  -0.125 -> -0.125      50%  lies where it should",
-        "é.png                 aligned    5.00 px   0.100 ->  0.900      33%",
+        "blurred and dark.png  left out                                              nothing sharp",
+        "d.png                 untouched  0.00 px  -0.125 -> -0.125      50%  b.png  lies where it should",
+        "é.png                 aligned    5.00 px   0.100 ->  0.900      33%  d.png",
     ]
 
 
 def test_the_table_tells_of_gains(alignment):
     lines = str(alignment).splitlines()
-    assert lines[0].split() == ["frame", "status", "moved", "correlation", "matched", "gains", "reason"]
-    assert lines[1].endswith("91%  1.200 1.000 0.800")
+    assert lines[0].split() == ["frame", "status", "moved", "correlation", "matched", "with", "gains", "reason"]
+    assert lines[1].endswith("91%  b.png  1.200 1.000 0.800")
     assert lines[3].split() == ["blurred", "and", "dark.png", "left", "out", "nothing", "sharp"]
-    assert lines[4].endswith("50%  0.900 0.900 0.900  lies where it should")
+    assert lines[4].endswith("50%  b.png  0.900 0.900 0.900  lies where it should")
 
 
 def test_frames_are_brought_into_the_reference_frame(alignment, frames):
@@ -322,7 +322,7 @@ def put(value, *keys):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (put("picture", "kind"), "is no alignment; give a file that Alignment.save wrote"),
+        (put("picture", "kind"), "is no alignment; give a file that Alignment.save or --transforms wrote"),
         (put(2, "version"), "is an alignment of version 2, and version 1 is read; register the stack again"),
         (lambda content: content.pop("model"), "is damaged: model is missing, expected is a text"),
         (put([96], "shape"), r"shape is \[96\], expected is a height and a width"),

@@ -97,7 +97,7 @@ def test_what_is_done_is_told(frames, tmp_path, known_motion, capsys):
         ["c.png", "untouched"],
     ]
     assert "5.83 px" in table[2]
-    assert last == f"{tmp_path / 'out'}: 3 frames of 96 x 64 pixels written, 2 of them untouched, 0 left out"
+    assert last == f"{tmp_path / 'out'}: 3 frames of 96 x 64 pixels written, 2 of them copied as they are, 0 left out"
     assert err == ""
 
 
@@ -402,7 +402,7 @@ def test_motion_is_saved_and_applied_to_another_channel(frames, green, tmp_path,
     assert main(["align", str(green), "-o", str(tmp_path / "out"), "--crop", "--transforms", file]) == 0
     told = capsys.readouterr().out
     assert told.startswith(f"{file}: its motion is applied, nothing is estimated\n")
-    assert "green1.tif  aligned" in told and "b.png" not in told
+    assert len(told.splitlines()) == 2  # what was measured was measured of other pictures
     assert len(calls) == 1 and open(file).read() == saved
     written = np.asarray(open_stack(tmp_path / "out"))
     assert written.shape == (3, 61, 91) and (written == open_stack(green)[0][ALL_ROWS, ALL_COLUMNS]).all()
@@ -463,7 +463,7 @@ def test_frames_that_are_left_out_are_named(frames, tmp_path, known_motion, caps
     assert capsys.readouterr() == ("", "b.png: left out: it shows another scene\n")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
     assert main(["align", str(frames), "-o", str(tmp_path / "out"), "--force"]) == 0
-    assert "2 frames of 96 x 64 pixels written, 2 of them untouched, 1 left out\n" in capsys.readouterr().out
+    assert "2 frames of 96 x 64 pixels written, 2 of them copied as they are, 1 left out\n" in capsys.readouterr().out
 
 
 def test_an_older_file_of_a_frame_that_is_left_out_is_told(frames, tmp_path, known_motion, capsys):
