@@ -79,7 +79,7 @@ def judge(index, matrices, links, frames, reference, model):
     is_better = _is_better(found) and found.moved.correlation > before.correlation - SLACK
     reason = _too_little(index, matrices, links, frames, reference, model)
     if not reason and not (is_better and min(trial.advantage for trial in trials) > -ADVANTAGE):
-        reason = "agrees no better if it is moved"
+        reason = "no better if moved"
     return Verdict(reason, found.judge, before, found.unmoved if reason else found.moved)
 
 
@@ -87,7 +87,7 @@ def _too_little(index, matrices, links, frames, reference, model):
     """Tell why a motion is too small to be carried out, or nothing."""
     moved = _farthest(matrices[index], frames[index].reduced.gray.shape)
     if moved < LEAST_MOTION[model] / frames[index].reduced.pitch:
-        return "no displacement found that matters"
+        return "found at rest"
     return "moves less than can be told" if moved < TRUST * _error(index, links, reference) else ""
 
 

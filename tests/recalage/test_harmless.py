@@ -20,7 +20,7 @@ STILL = sorted(set(scenes.built_in_names()) - {"built-in/hand-held"})
 PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "coins", "grass")
 SIZE = (200, 160)  # width, height
 PLACES = ((20, 20), (24, 17), (27, 22), (31, 18), (33, 23))  # where five frames are cut out
-LIES, NO_BETTER = "no displacement found that matters", "agrees no better if it is moved"
+LIES, NO_BETTER = "found at rest", "no better if moved"
 
 
 def cut(picture, x, y, height=160, width=200):
