@@ -62,7 +62,7 @@ MODULES = {
 FUNCTIONS = {
     "benchmark": "benchmarks.run.saved",
     "compare": "fusion.show.compare",
-    "corner_errors": "benchmarks.registration_scores.corner_errors",
+    "corner_errors": "recalage.homography.corner_errors",
     "gaussian": "scipy.ndimage.gaussian_filter",
     "glue": "myst_nb.glue",
     "gray_to_rgb": "fusion.show.gray_to_rgb",

@@ -20,9 +20,9 @@ import numpy as np
 
 from benchmarks.aligners import sift
 from data import datasets, load, scenes
-from recalage import RegistrationError, misalignment, project, register, warp
+from recalage import RegistrationError, misalignment, register, warp
 from recalage.area import common_area
-from recalage.homography import corners
+from recalage.homography import corner_errors, corners
 
 MODELS = ("similarity", "homography")
 REAL = (
@@ -85,12 +85,6 @@ def score(found, true, shape):
         "worst_frame_px": round(float(means.max()), 4),
         "worst_corner_px": round(float(errors[kept].max()), 4),
     }
-
-
-def corner_errors(found, true, shape):
-    """How far a transform takes the four corners from where they belong."""
-    places = corners(shape)
-    return np.linalg.norm(project(found, places) - project(true, places), axis=1)
 
 
 # --- real stacks -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from data import open_stack
 from data.io import save_json
 from recalage.area import common_area
 from recalage.errors import RegistrationError
-from recalage.homography import check_matrix, corners, project
+from recalage.homography import check_matrix, corner_errors
 from recalage.saved import KIND, STATUSES, VERSION, read_saved
 from recalage.tone import match_tone
 from recalage.warping import warp
@@ -141,10 +141,9 @@ class Alignment:
     @property
     def displacements(self):
         """How far the farthest corner of each frame moves, in pixels: float64 of shape (N,), NaN where left out."""
-        places, distances = corners(self.shape), np.full(len(self.frames), np.nan)
+        distances = np.full(len(self.frames), np.nan)
         for index in self.kept:
-            moves = project(self.matrices[index], places) - places
-            distances[index] = np.linalg.norm(moves, axis=1).max()
+            distances[index] = corner_errors(self.matrices[index], np.eye(3), self.shape).max()
         return distances
 
     def apply(self, stack, *, crop=False, tone=None):

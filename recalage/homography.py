@@ -89,6 +89,12 @@ def corners(shape):
     return np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float64)
 
 
+def corner_errors(found, true, shape):
+    """How far a transform takes the four corners of a frame from where another one does: 4 distances in pixels."""
+    places = corners(shape)
+    return np.linalg.norm(project(found, places) - project(true, places), axis=1)
+
+
 def centring(shape):
     """Return the matrix that moves the middle of a frame to 0, and its corners to distance 1 from there."""
     x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2

@@ -76,6 +76,12 @@ def levels_of(reduced):
     return levels
 
 
+def at_size(matrix, halvings):
+    """Express a motion in pixels of a size that was halved so many times more."""
+    scale = np.diag([2.0**halvings, 2.0**halvings, 1])
+    return np.linalg.inv(scale) @ matrix @ scale
+
+
 class Level:
     """A frame at one size: its detail, and sums over small cells of what its slopes tell.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from recalage.consensus import find_consensus
 from recalage.homography import is_plausible, normalised
+from recalage.levels import at_size
 from recalage.matching import match
 from recalage.motion import fit_matches
 from recalage.patches import compare, mean_correlation
@@ -74,7 +75,7 @@ def find_link(moving, fixed, model, starts=()):
 
 def refine_link(moving, fixed, model, start, level):
     """Find a link, at one size, from a start that is nearly right; None where patches kept back do not agree."""
-    matrix = _at(np.linalg.inv(start), level)
+    matrix = at_size(np.linalg.inv(start), level)
     matrix, spread = refine(fixed.levels[level], moving.levels[level], matrix, model, precision=FINE_PRECISION)
     link = _link(moving, fixed, matrix, spread, level)
     return link if is_believed(link, moving) else None
@@ -108,11 +109,11 @@ def is_believed(link, moving):
 def _descend(moving, fixed, model, starts):
     """Refine the best of several starts from the smallest size to the finest at which the two are alike."""
     pairs = list(zip(fixed.levels, moving.levels))
-    matrix = _best_start(*pairs[-1], model, [_at(np.linalg.inv(start), len(pairs) - 1) for start in starts])
+    matrix = _best_start(*pairs[-1], model, [at_size(np.linalg.inv(start), len(pairs) - 1) for start in starts])
     best = None
     for level in range(len(pairs) - 2, -1, -1):
         precision = COARSE_PRECISION if level else FINE_PRECISION
-        matrix, spread = refine(*pairs[level], _at(matrix, -1), model, precision=precision)
+        matrix, spread = refine(*pairs[level], at_size(matrix, -1), model, precision=precision)
         if level > coarsest_tested(fixed):
             continue
         link = _link(moving, fixed, matrix, spread, level)
@@ -131,14 +132,8 @@ def _best_start(template, moving, model, starts):
 
 def _link(moving, fixed, matrix, spread, level):
     """Express what was found at one size in pixels of the reduced frames."""
-    matrix = normalised(np.linalg.inv(_at(matrix, -level)))
+    matrix = normalised(np.linalg.inv(at_size(matrix, -level)))
     return Link(matrix, spread * 2**level, level, agreement(moving, fixed, matrix, level))
-
-
-def _at(matrix, halvings):
-    """Express a motion in pixels of a size that was halved so many times more."""
-    scale = np.diag([2.0**halvings, 2.0**halvings, 1])
-    return np.linalg.inv(scale) @ matrix @ scale
 
 
 def _shift(moving, fixed):
@@ -153,7 +148,7 @@ def _shift(moving, fixed):
     target, source = fixed.levels[level].detail, moving.levels[level].detail
     window = cv2.createHanningWindow(target.shape[::-1], cv2.CV_32F)  # given to phaseCorrelate, it may spoil its input
     (x, y), peak = cv2.phaseCorrelate(source * window, target * window)
-    return [_at(np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]), -level)] if peak > LEAST_PEAK else []
+    return [at_size(np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]), -level)] if peak > LEAST_PEAK else []
 
 
 def _from_features(moving, fixed, model):

@@ -40,7 +40,7 @@ def slopes(model, points):
     ndarray of float64 of shape (M, 2, P)
         P is 2, 4, 6 or 8.
     """
-    return np.moveaxis(np.array(MODELS[model](*np.transpose(points)), np.float64), 2, 0).transpose(0, 2, 1)
+    return np.array(MODELS[model](*np.transpose(points)), np.float64).transpose(2, 1, 0)
 
 
 def matrix_of(model, parameters):

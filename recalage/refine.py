@@ -76,17 +76,20 @@ def _fit(patches, moves, spread):
     to_pixels = np.linalg.inv(patches.curvature + np.eye(2) * (STIFFNESS * size + 1e-12)[:, None, None])
     slope = patches.curvature @ moves
     rows, columns = moves.reshape(-1, moves.shape[2]), slope.reshape(-1, moves.shape[2])
-    left = patches.pull
+    off = _lengths(to_pixels, patches.pull)
     for _ in range(ROUNDS):
-        off = np.hypot(*np.einsum("mde,me->dm", to_pixels, left))
         outlying = (STRICT if spread < FITTING else OUTLYING) * spread + FINEST
         weight = np.repeat(patches.weight / (1 + (off / outlying) ** 2) ** 2, 2)
         normal, right = rows.T @ (columns * weight[:, None]), rows.T @ (patches.pull.ravel() * weight)
         parameters = np.linalg.lstsq(normal, right, rcond=UNKNOWN)[0]
-        left = patches.pull - slope @ parameters
-        off = np.hypot(*np.einsum("mde,me->dm", to_pixels, left))
+        off = _lengths(to_pixels, patches.pull - slope @ parameters)
         spread = _weighted_median(off, patches.weight * size)
     return parameters, spread
+
+
+def _lengths(to_pixels, pulls):
+    """How far patches are off, in pixels."""
+    return np.hypot(*np.einsum("mde,me->dm", to_pixels, pulls))
 
 
 def _weighted_median(values, weights):

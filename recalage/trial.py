@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recalage.features import find_features
-from recalage.levels import levels_of
+from recalage.levels import at_size, levels_of
 from recalage.patches import compare, mean_correlation, patch_count
 
 AGREEING = 0.5  # correlation from which on a patch counts as matched
@@ -111,8 +111,7 @@ def compare_motions(moving, fixed, before, after, level):
 
 
 def _patches(moving, fixed, matrix, level, cells):
-    scale = np.diag([2.0**level, 2.0**level, 1])
-    matrix = np.linalg.inv(scale) @ np.linalg.inv(matrix) @ scale
+    matrix = at_size(np.linalg.inv(matrix), level)
     return compare(fixed.levels[level], moving.levels[level], matrix, cells)
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recalage.homography import corners, project
+from recalage.homography import corner_errors
 from recalage.link import SHARP
 from recalage.trial import Agreement, agreement, coarsest_tested, compare_motions
 
@@ -68,7 +68,8 @@ def judge(index, matrices, links, frames, reference, model):
     -------
     Verdict
     """
-    neighbour = _toward_reference(links)[index]
+    first = _toward_reference(links)
+    neighbour = first[index]
     trials = [] if neighbour == reference else _by_reference(index, matrices, frames, reference)
     if not trials or abs(trials[0].advantage) < CLEAR:
         trials.append(_by_neighbour(index, neighbour, matrices, frames, links[index, neighbour].level))
@@ -77,18 +78,19 @@ def judge(index, matrices, links, frames, reference, model):
     if found.judge != reference:
         before = agreement(frames[index], frames[found.judge], np.eye(3), found.level)
     is_better = _is_better(found) and found.moved.correlation > before.correlation - SLACK
-    reason = _too_little(index, matrices, links, frames, reference, model)
+    error = _error(index, links, first, reference)
+    reason = _too_little(matrices[index], frames[index].reduced, model, error)
     if not reason and not (is_better and min(trial.advantage for trial in trials) > -ADVANTAGE):
         reason = "no better if moved"
     return Verdict(reason, found.judge, before, found.unmoved if reason else found.moved)
 
 
-def _too_little(index, matrices, links, frames, reference, model):
+def _too_little(matrix, reduced, model, error):
     """Tell why a motion is too small to be carried out, or nothing."""
-    moved = _farthest(matrices[index], frames[index].reduced.gray.shape)
-    if moved < LEAST_MOTION[model] / frames[index].reduced.pitch:
+    moved = corner_errors(matrix, np.eye(3), reduced.gray.shape).max()
+    if moved < LEAST_MOTION[model] / reduced.pitch:
         return "found at rest"
-    return "moves less than can be told" if moved < TRUST * _error(index, links, reference) else ""
+    return "moves less than can be told" if moved < TRUST * error else ""
 
 
 def _is_better(trial):
@@ -113,12 +115,6 @@ def _by_reference(index, matrices, frames, reference):
     return []
 
 
-def _farthest(matrix, shape):
-    """Distance by which the farthest corner moves."""
-    places = corners(shape)
-    return float(np.linalg.norm(project(matrix, places) - places, axis=1).max())
-
-
 def _toward_reference(links):
     """Return the frame that each one was matched with first."""
     first = {}
@@ -127,9 +123,9 @@ def _toward_reference(links):
     return first
 
 
-def _error(index, links, reference):
+def _error(index, links, first, reference):
     """Error to be expected of the links from a frame to the reference, which add up like random steps."""
-    first, squares = _toward_reference(links), 0.0
+    squares = 0.0
     while index != reference:
         squares += (PER_LINK * links[index, first[index]].spread) ** 2
         index = first[index]
