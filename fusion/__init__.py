@@ -12,6 +12,7 @@ METHODS = {
     "gff": "fusion.guided_stages",
     "guided_fusion": "fusion.guided",
     "optimised_exposure_fusion": "fusion.optimised_exposure_torch",
+    "pyramid_fusion": "fusion.stacking",
 }
 __all__ = ["__version__", *(name for name, module in METHODS.items() if not module.endswith("_torch"))]
 

@@ -129,11 +129,11 @@ class PyramidBlend:
         self._images[level + 1][half] = coarse[part]
         self._weights[level + 1][half] = reduced(weight, self._kernel_size)[part]
         detail, inner = image - enlarged(coarse, image.shape, self._kernel_size), tile.within(outer)
-        _accumulate(self._fused[level][tile], detail[inner], weight[inner])
+        accumulate(self._fused[level][tile], detail[inner], weight[inner])
 
     def _add_coarsest(self, tile, read):
         outer = tile.grow(MARGIN, self._fused[-1].shape)
-        _accumulate(self._fused[-1][tile], *(part[tile.within(outer)] for part in read(outer)))
+        accumulate(self._fused[-1][tile], *(part[tile.within(outer)] for part in read(outer)))
 
     def result(self):
         """Sum up all levels; nothing can be added after that."""
@@ -153,6 +153,6 @@ def enlarged_tile(coarse, tile, shape, kernel_size=5):
     return enlarged(coarse[outer.halved()], (*size, *shape[2:]), kernel_size)[tile.within(outer)]
 
 
-def _accumulate(total, image, weight):
+def accumulate(total, image, weight):
     """Add an image times its weights; repeating these for each channel is faster here than broadcasting."""
     cv2.accumulateProduct(image, weight if image.ndim == 2 else cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB), total)

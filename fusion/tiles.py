@@ -24,25 +24,34 @@ class Tile(NamedTuple):
         """Return the tile of the image of half the size; the tile must begin in an even row and column."""
         return Tile(*(slice(s.start // 2, (s.stop + 1) // 2) for s in self))
 
+    def doubled(self, margin, shape):
+        """Return the tile of the image of such a shape, twice as large, with a margin that is even."""
+        return Tile(*(slice(2 * s.start, 2 * s.stop) for s in self)).grow(margin, shape)
+
     def within(self, larger):
         """Return this tile in the coordinates of a larger one."""
         return Tile(*(slice(s.start - o.start, s.stop - o.start) for s, o in zip(self, larger, strict=True)))
 
 
-def tiles(shape, size=None):
-    """Yield the tiles of an image of shape (H, W, ...), row by row."""
+def tiles(shape, size=None, rows=None):
+    """Yield the tiles of an image of shape (H, W, ...), row by row; or of a slice of its rows, which begins with one."""
     size = size or TILE
-    for top in range(0, shape[0], size):
+    first, last = (0, shape[0]) if rows is None else (rows.start, min(rows.stop, shape[0]))
+    for top in range(first, last, size):
         for left in range(0, shape[1], size):
-            yield Tile(slice(top, min(top + size, shape[0])), slice(left, min(left + size, shape[1])))
+            yield Tile(slice(top, min(top + size, last)), slice(left, min(left + size, shape[1])))
 
 
-def for_each_tile(work, shape):
-    """Call ``work(tile)`` for every tile of an image, several at a time; tiles must not depend on each other."""
-    if WORKERS == 1:
-        for tile in tiles(shape):
+def for_each_tile(work, shape, *, rows=None, workers=None):
+    """Call ``work(tile)`` for every tile of an image, or of some of its rows; tiles must not depend on each other.
+
+    So many `workers` call it at the same time; `WORKERS` by default.
+    """
+    workers = workers or WORKERS
+    if workers == 1:
+        for tile in tiles(shape, rows=rows):
             work(tile)
         return
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for _ in pool.map(work, tiles(shape)):
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(work, tiles(shape, rows=rows)):
             pass

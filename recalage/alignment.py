@@ -13,7 +13,7 @@ from recalage.errors import RegistrationError
 from recalage.homography import check_matrix, corner_errors
 from recalage.saved import KIND, STATUSES, VERSION, read_saved
 from recalage.tone import match_tone
-from recalage.warping import warp
+from recalage.warping import check_interpolation, warp
 
 HEADINGS = ("frame", "status", "moved", "correlation", "matched", "with", "gains", "reason")
 
@@ -146,7 +146,7 @@ class Alignment:
             distances[index] = corner_errors(self.matrices[index], np.eye(3), self.shape).max()
         return distances
 
-    def apply(self, stack, *, crop=False, tone=None):
+    def apply(self, stack, *, crop=False, tone=None, interpolation="lanczos"):
         """Bring the frames of a stack into the reference frame, each when it is asked for.
 
         Parameters
@@ -159,6 +159,8 @@ class Alignment:
             are repeated where they show nothing.
         tone : None or "match", optional
             ``"match"`` multiplies the linear light of each frame by its `gains`.
+        interpolation : {"lanczos", "cubic"}, optional
+            As for `warp`.
 
         Returns
         -------
@@ -173,9 +175,10 @@ class Alignment:
         DataError
             If a kept frame cannot be read.
         ValueError
-            If `tone` is unknown, or there are no gains to match it.
+            If `tone` or `interpolation` is unknown, or there are no gains to match the tone.
         """
         self._check_tone(tone)
+        check_interpolation(interpolation)
         stack = open_stack(stack, tolerant=len(self.kept) < len(self.frames))
         self._check_fits(stack)
         rows, columns = self.area if crop else (slice(0, self.shape[0]), slice(0, self.shape[1]))
@@ -186,7 +189,7 @@ class Alignment:
             pixels, matrix = kept.pixels(position), self.matrices[index]
             if stack.bit_depth == 16 and pixels.dtype == np.uint8 and (tone or not np.array_equal(matrix, np.eye(3))):
                 pixels = pixels.astype(np.uint16) * 257  # so that what is computed is not rounded to 8 bits
-            pixels = _into_area(pixels, matrix, rows, columns)
+            pixels = _into_area(pixels, matrix, rows, columns, interpolation)
             return pixels if tone is None else match_tone(pixels, self.gains[index])
 
         return kept.with_frames(read, (rows.stop - rows.start, columns.stop - columns.start, *stack.shape[3:]))
@@ -244,12 +247,13 @@ class Alignment:
             raise RegistrationError(f"{path}: is damaged: {error}; register the stack again") from None
 
 
-def _into_area(pixels, matrix, rows, columns):
+def _into_area(pixels, matrix, rows, columns, interpolation):
     """Draw the part of the reference that an area cuts out; what stays in its place need not be warped."""
     if np.array_equal(matrix, np.eye(3)):
         return np.ascontiguousarray(pixels[rows, columns])
     into_area = np.array([[1, 0, -columns.start], [0, 1, -rows.start], [0, 0, 1]])
-    return warp(pixels, into_area @ matrix, (rows.stop - rows.start, columns.stop - columns.start))
+    shape = rows.stop - rows.start, columns.stop - columns.start
+    return warp(pixels, into_area @ matrix, shape, interpolation=interpolation)
 
 
 def _check_frames(frames, reference):
