@@ -2,7 +2,23 @@
 
 import numpy as np
 
-UNCOVERED = 1e-12  # weight of what a frame does not show: it counts only where no frame shows anything
+UNCOVERED = 1e-36  # factor of the weight of what a frame does not show: it counts only where no frame shows anything
+
+
+def check_matrices(matrices, count):
+    """Return matrices as an array; raise a ValueError unless there are `count`, and each can be inverted."""
+    if matrices is None:
+        return [None] * count
+    matrices = np.asarray(matrices, np.float64)
+    if matrices.shape != (count, 3, 3):
+        raise ValueError(
+            f"matrices must have shape ({count}, 3, 3), one for each frame, got {matrices.shape}; of an alignment that "
+            "left frames out, give matrices[kept]"
+        )
+    for index, matrix in enumerate(matrices):
+        if not (np.isfinite(matrix).all() and abs(np.linalg.det(matrix)) > 1e-12):
+            raise ValueError(f"matrix {index} must be finite, with an inverse, got {matrix.tolist()}")
+    return matrices
 
 
 def covered(matrix, shape, tile, scale):

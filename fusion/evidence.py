@@ -13,7 +13,7 @@ from fusion.tiles import for_each_tile
 
 REACH = 4  # pixels: a detail depends on 3 around it, and a tile begins in an even row and column
 SHARE = 0.2  # of the evidence of a coarser level, that a finer one believes: 0.05 of its energy for each level
-QUIET = 0.1  # share of a frame in which nothing but noise is expected
+QUIET = 0.1  # share of a frame in which nothing but noise is expected, of what is not quite flat
 LEAST_NOISE = 2e-6  # energy of rounding to 8 bits; no frame is taken to have less noise
 STEP = 4  # pixels: one in so many rows and columns is looked at when noise is estimated
 GRAYS = 16  # levels of gray that entropy tells apart
@@ -161,6 +161,10 @@ def averaged(plane, window):
 
 
 def noise_energy(energy):
-    """Estimate what of the energy of details in the finest level is noise: all of it where a frame is quietest."""
-    quiet = np.quantile(energy[::STEP, ::STEP], QUIET)
-    return max(float(quiet), LEAST_NOISE)
+    """Estimate what of the energy of details in the finest level is noise: all of it where a frame is quietest.
+
+    Where there is none at all, as in clipped lights or a black border, nothing is learned of it.
+    """
+    samples = energy[::STEP, ::STEP]
+    samples = samples[samples > LEAST_NOISE]
+    return float(np.quantile(samples, QUIET)) if samples.size else LEAST_NOISE

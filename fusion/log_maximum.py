@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 
 from data import to_float, to_gray
+from fusion.coverage import covered
 from fusion.selection import alike, share_above_mean
+from fusion.tiles import whole
 
 
 def laplacian_of_gaussian(image, kernel_size=5):
@@ -47,9 +49,11 @@ class LogMaximum:
         self._kernel_size = kernel_size
         self._strongest = self._sum = None
 
-    def add(self, pixels, position):
-        """Let a frame take part."""
+    def add(self, pixels, position, matrix=None):
+        """Let a frame take part; of one that was moved by a matrix, what it shows."""
         strength = laplacian_of_gaussian(pixels, self._kernel_size)
+        if matrix is not None:
+            strength *= covered(matrix, strength.shape, whole(strength.shape), 1)
         if self.image is None:
             self.image, self.index = pixels.copy(), np.full(strength.shape, position, np.uint16)
             self._strongest, self._sum = strength, strength.copy()

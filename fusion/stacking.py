@@ -7,9 +7,10 @@ import numpy as np
 
 from data import open_stack, to_float
 from data.image import to_integers
+from fusion.coverage import check_matrices
 from fusion.evidence import FramePyramid
 from fusion.log_maximum import LogMaximum
-from fusion.pyramid import check_levels, most_levels
+from fusion.pyramid import most_levels
 from fusion.selection import POWER, Selection
 from fusion.tiles import TILE
 
@@ -52,7 +53,8 @@ def pyramid_fusion(
         Side of the region in which energy is summed up, in pixels; with `naive`, of the Gaussian and the Laplacian. Odd,
         3 to 31.
     naive : bool, optional
-        Take each pixel from the frame whose Laplacian of Gaussian is strongest there, without a pyramid.
+        Take each pixel from the frame whose Laplacian of Gaussian is strongest there, without a pyramid; of the other
+        options, `kernel_size` alone matters then.
     prefer : None, "first" or "last", optional
         Which end of the stack wins where things of different depth are sharp in the same place, such as a background
         that is seen through the blurred rim of a foreground: the frames must be in the order of their focus then.
@@ -146,12 +148,13 @@ def stack_frames(
         If an option is out of range, or the budget too small.
     """
     stack = open_stack(stack)
-    levels = check_options(stack.shape[1:], levels=levels, kernel_size=kernel_size, prefer=prefer)
+    levels = check_options(stack.shape[1:], levels=levels, kernel_size=kernel_size, prefer=prefer, workers=workers)
+    matrices = check_matrices(matrices, len(stack))
     dtype = np.dtype(dtype or {8: np.uint8, 16: np.uint16}[stack.bit_depth])
     progress = progress or (lambda frames, what: frames)
     strips = strips_within(ram, stack.shape[1:], stack.bit_depth, mapped=mapped, naive=naive)
     if naive:
-        return _by_log(stack, kernel_size, dtype, mapped, progress)
+        return _by_log(stack, kernel_size, dtype, mapped, matrices, progress)
     pyramid = FramePyramid(stack.shape[1:], levels, window=kernel_size, consistent=consistent, workers=workers)
     outcome = {"bounded": bounded, "mapped": mapped, "workers": workers}
     selection = Selection(pyramid.shapes, strips[0].stop, dtype, **outcome)
@@ -163,8 +166,7 @@ def stack_frames(
         pixels = None  # let a frame go before the next one is handed out
         index, pixels = next(frames)
         pyramid.measure(pixels)
-        matrix = None if matrices is None else matrices[index]
-        selection.add(pyramid, pixels, index, factor=factors[index], matrix=matrix)
+        selection.add(pyramid, pixels, index, factor=factors[index], matrix=matrices[index])
         if index == len(stack) - 1:
             selection.finish(len(stack))
     return Stacked(selection.image, selection.index, selection.confidence)
@@ -175,17 +177,22 @@ def default_levels(shape):
     return max(1, int(math.log2(min(shape[:2]) / COARSEST))) if min(shape[:2]) > COARSEST else 1
 
 
-def check_options(shape, *, levels=None, kernel_size=5, prefer=None):
+def check_options(shape, *, levels=None, kernel_size=5, prefer=None, workers=None):
     """Return the number of levels; raise a ValueError if an option is out of range."""
-    if not (kernel_size in range(3, 32) and kernel_size % 2):
+    if not (isinstance(kernel_size, int | np.integer) and 3 <= kernel_size <= 31 and kernel_size % 2):
         raise ValueError(f"kernel_size must be an odd number of pixels, 3 to 31, got {kernel_size}")
+    if not (workers is None or workers >= 1):
+        raise ValueError(f"workers must be a number of threads, 1 or more, got {workers}")
     if prefer not in (None, "first", "last"):
         raise ValueError(f"prefer must be None, 'first' or 'last', got {prefer!r}")
     if levels is None:
         return default_levels(shape)
-    if not levels >= 1:
-        raise ValueError(f"levels must be 1 to {most_levels(shape)} for this size of frame, got {levels}")
-    return check_levels(levels, shape)
+    if not (1 <= levels <= most_levels(shape) and int(levels) == levels):
+        raise ValueError(
+            f"levels must be a whole number from 1 to {most_levels(shape)} for frames of {shape[1]} x {shape[0]} pixels, "
+            f"got {levels}; leave it out for the default"
+        )
+    return int(levels)
 
 
 def _preferences(count, prefer):
@@ -195,10 +202,10 @@ def _preferences(count, prefer):
     return PREFERENCE ** (-POWER * distances)
 
 
-def _by_log(stack, kernel_size, dtype, mapped, progress):
+def _by_log(stack, kernel_size, dtype, mapped, matrices, progress):
     chosen = LogMaximum(kernel_size)
     for index, pixels in stack.read_ahead(progress(range(len(stack)), "fusing")):
-        chosen.add(pixels, index)
+        chosen.add(pixels, index, matrices[index])
     image = to_float(chosen.image) if dtype == np.float32 else to_integers(chosen.image, dtype)
     return Stacked(image, *((chosen.index, chosen.confidence(len(stack))) if mapped else (None, None)))
 

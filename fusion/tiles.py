@@ -33,6 +33,11 @@ class Tile(NamedTuple):
         return Tile(*(slice(s.start - o.start, s.stop - o.start) for s, o in zip(self, larger, strict=True)))
 
 
+def whole(shape):
+    """Return the tile that is all of an image of shape (H, W, ...)."""
+    return Tile(slice(0, shape[0]), slice(0, shape[1]))
+
+
 def tiles(shape, size=None, rows=None):
     """Yield the tiles of an image of shape (H, W, ...), row by row; or of a slice of its rows, which begins with one."""
     size = size or TILE
