@@ -1,8 +1,12 @@
 """Open and save picture files: JPEG, PNG, TIFF, WebP (and BMP to read), 8 or 16 bits, with their metadata."""
 
 import contextlib
+import functools
+import hashlib
 import json
 import os
+import platform
+import re
 import secrets
 import shutil
 import threading
@@ -24,6 +28,9 @@ SIXTEEN_BIT = {".png"} | TIFF
 WRITABLE = {".jpg", ".jpeg", ".png", ".webp"} | TIFF
 
 CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I;16B": 1, "LA": 1, "P": 3, "RGB": 3, "RGBA": 3, "RGBX": 3, "PA": 3}
+# Whose temporary file it is: a hash of the machine, and the process.
+TEMPORARY = r"\.fusion-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{16}(\.\w+)?"
+POSIX = os.name == "posix"
 LOCK = threading.RLock()  # around what is set for the whole process: Pillow's limit of size, OpenCV's log level
 
 # How a result is known as such later: a comment in JPEG, a software tag in TIFF, XMP in the others.
@@ -275,7 +282,7 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     metadata = like.metadata if like else Metadata()
     block = exif.for_upright(metadata.exif)
     origin = f"{MARK}{made_by}" if made_by else None
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         if path.suffix.lower() in TIFF:
             tiff.write(temporary, pixels, metadata.icc, block, origin)
         else:
@@ -343,7 +350,7 @@ def save_json(content, path, *, force=False):
     path = Path(path)
     check_output(path, force=force, endings={".json"})
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -351,7 +358,7 @@ def copy(source, path, *, force=False):
     """Copy a picture file as it is, whole or not at all; `force` and errors are those of `save`."""
     path = Path(path)
     check_output(path, force=force)
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         shutil.copyfile(source, temporary)
 
 
@@ -390,16 +397,70 @@ def _with_segments(jpeg, icc, origin):
 
 
 @contextlib.contextmanager
-def _replacing(path):
-    """Give a temporary name beside `path`; it takes the place of `path` when all has gone well."""
+def replacing(path):
+    """Give a temporary file beside `path`, which takes the place of `path` when all has gone well.
+
+    Temporary files of processes of this machine that were killed in mid-write are removed from the folder first.
+
+    Parameters
+    ----------
+    path : path
+        Of the file to write; if it exists, it is replaced, and keeps its mode.
+
+    Yields
+    ------
+    Path
+        Name to write to, with the ending of `path`. Folders do not offer it as a frame.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be written. Then, as with any other error, nothing is left but what was there before.
+    """
+    path = Path(path)
     target = path.resolve()
-    temporary = target.with_name(f".{secrets.token_hex(8)}{path.suffix}")
+    _remove_abandoned(target.parent)
+    temporary = target.with_name(f".fusion-{_machine()}-{os.getpid()}-{secrets.token_hex(8)}{path.suffix}")
     try:
         yield temporary
         if target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
+    except OSError as error:  # of NumPy, they say how much was written, but not why
+        reason = error.strerror or f"{error}; is the disk full?"
+        raise DataError(f"{path}: cannot be written ({reason})") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(folder):
+    """Remove temporary files of this machine whose process is gone; one that may not be removed stays."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            named = re.fullmatch(TEMPORARY, entry.name)
+            if named and named["machine"] == _machine() and not _is_running(int(named["process"])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+@functools.cache
+def _machine():
+    """Tell apart the machines that may write into one folder, and the containers in which processes are counted."""
+    try:
+        container = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        container = ""
+    return hashlib.sha256(f"{platform.node()} {container}".encode()).hexdigest()[:8]
+
+
+def _is_running(process):
+    """Tell whether there is such a process; where that cannot be asked without disturbing it, say yes."""
+    if not POSIX:
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True

@@ -7,15 +7,18 @@ import sys
 # Read when NumPy is imported. No linear algebra is done here, and idle threads that wait for it cost time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from fusion.cli import align, data, evaluate, exposure, guided
+from fusion.cli import align, data, evaluate, exposure, guided, rerun, stack
+from fusion.cli.batch import one_line
 from fusion.cli.tuning import keep_freed_pages, use_one_thread
 from fusion.version import VERSION
 
-COMMANDS = (guided, exposure, align, evaluate, data)
+COMMANDS = (stack, rerun, guided, exposure, align, evaluate, data)
 EXAMPLES = """\
 examples:
   fusion guided focus/*.jpg -o sharp.jpg     fuse a focus series or an exposure bracket
   fusion guided bracket/ -o fused.tif        all pictures of a folder, 16 bits stay 16 bits
+  fusion stack focus/ -o sharp.tif           one sharp picture of a focus series, handheld or not
+  fusion rerun report.json -o again.tif      a result once more, byte for byte, from its report
   fusion exposure bracket/ -o fused.jpg      fuse an exposure bracket by how well pixels are exposed
   fusion align handheld/ -o aligned/         bring the frames of a series together
   fusion evaluate a.jpg b.jpg --fused s.jpg  score results beside what no method made
@@ -53,12 +56,6 @@ def main(arguments=None):
         sys.stdout = None
         return 0
     except (ValueError, OSError, MemoryError) as error:
-        print(f"fusion: error: {_one_line(error)}", file=sys.stderr)
+        print(f"fusion: error: {one_line(error)}", file=sys.stderr)
         return 2
     return 0
-
-
-def _one_line(error):
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return " ".join(str(error).split()) or "not enough memory"

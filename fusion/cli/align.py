@@ -10,8 +10,8 @@ import numpy as np
 
 from data import DataError, open_stack, save
 from data.io import WRITABLE, check_output, copy, save_json
-from fusion.cli.aligning import MODELS, check_transforms, find_motion, is_saved
-from fusion.cli.pictures import add_picture_arguments, find_frame, open_paths, progress_bar, size_of, tell
+from fusion.cli.aligning import MODELS, add_reference_argument, check_transforms, find_motion, is_saved, reference_of
+from fusion.cli.pictures import add_picture_arguments, open_paths, progress_bar, size_of, source_of, tell
 from fusion.version import VERSION
 
 DESCRIPTION = """\
@@ -37,7 +37,6 @@ that does not exist is written; one that exists is applied, and nothing is estim
 --strategy make no sense then. With --tone it must have been written with --tone. Without --crop frames keep their size,
 and their border pixels are repeated where they show nothing.
 """
-PLACES = ("middle", "first", "last")
 
 
 def add_parser(subparsers):
@@ -52,12 +51,7 @@ def add_parser(subparsers):
     folder = "folder for the aligned frames; made if it does not exist"
     add_picture_arguments(parser, "DIR", folder, "files that exist in DIR, and the report")
     parser.add_argument("--model", choices=MODELS, help="how a frame may move (default: similarity)")
-    parser.add_argument(
-        "--reference",
-        metavar="FRAME",
-        help="the frame that stays where it is: middle, first, last, the name of a file, or a number from 1 "
-        "(default: middle)",
-    )
+    add_reference_argument(parser)
     parser.add_argument(
         "--strategy",
         choices=("chain", "reference"),
@@ -130,27 +124,17 @@ def _options(args, names):
     options = {"model": args.model, "tone": "match" if args.tone else None}
     if args.strategy is not None:
         options["strategy"] = args.strategy
-    if args.reference in PLACES:
-        options["reference"] = args.reference
-    elif args.reference is not None:
-        way_out = f", or one of {', '.join(PLACES)}"
-        options["reference"] = find_frame(args.reference, names, args.paths, "--reference", way_out)
+    if args.reference is not None:
+        options["reference"] = reference_of(args, names)
     return options
 
 
 def _outputs(paths, names, folder):
     """Tell for each frame where it comes from, and where it goes."""
-    sources = [_source(Path(paths[0]), name) for name in names] if len(paths) == 1 else map(Path, paths)
+    sources = [source_of(Path(paths[0]), name) for name in names] if len(paths) == 1 else map(Path, paths)
     digits = max(3, len(str(len(names))))
     outputs = [Output(name, source, folder / source.name) for name, source in zip(names, sources, strict=True)]
     return [_with_target(output, f"_{number:0{digits}d}") for number, output in enumerate(outputs, start=1)]
-
-
-def _source(path, name):
-    """Return the file of a frame that was found in a folder, or of a page of a file, alone or in a folder."""
-    if path.is_file():
-        return path
-    return path / name if (path / name).is_file() else path / name.rpartition("[")[0]
 
 
 def _with_target(output, number):

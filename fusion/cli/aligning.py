@@ -5,24 +5,42 @@ from pathlib import Path
 
 from data import DataError
 from data.io import check_output
-from fusion.cli.pictures import size_of, tell
+from fusion.cli.pictures import find_frame, size_of, tell
 
 MODELS = ("similarity", "affine", "homography", "translation")
+PLACES = ("middle", "first", "last")
 
 
-def add_align_arguments(parser):
-    """Add --align and --transforms to a command that fuses frames."""
+def add_align_arguments(parser, default="none", then="; crops them"):
+    """Add --align and --transforms to a command that fuses frames, with what it does if nothing is said."""
     parser.add_argument(
         "--align",
         choices=(*MODELS, "none"),
         metavar="MODEL",
-        help=f"bring frames together first, by {', '.join(MODELS)} or none (default: none); crops them",
+        help=f"bring frames together first, by {', '.join(MODELS)} or none (default: {default}){then}",
     )
     parser.add_argument(
         "--transforms",
         metavar="FILE",
         help="a .json file: align by the motion it holds; if it does not exist, what --align finds is saved there",
     )
+
+
+def add_reference_argument(parser):
+    """Add --reference to a command that aligns frames."""
+    parser.add_argument(
+        "--reference",
+        metavar="FRAME",
+        help="the frame that stays where it is: middle, first, last, the name of a file, or a number from 1 "
+        "(default: middle)",
+    )
+
+
+def reference_of(args, names):
+    """Return the reference that --reference names: a word, or the position of a frame."""
+    if args.reference in PLACES:
+        return args.reference
+    return find_frame(args.reference, names, args.paths, "--reference", f", or one of {', '.join(PLACES)}")
 
 
 def is_saved(args):
@@ -82,17 +100,17 @@ def aligned_frames(stack, args, *, least=2, progress=None):
         return stack, list(range(len(stack)))
     alignment = find_motion(stack, args, args.align, least=least, progress=progress)
     aligned = alignment.apply(stack, crop=True)
-    tell(args, _told_of(alignment, f"{size_of(aligned)} of {size_of(stack)}"))
+    tell(args, told_of(alignment, f"{size_of(aligned)} of {size_of(stack)} pixels are in all frames"))
     return aligned, alignment.kept
 
 
-def _told_of(alignment, sizes):
-    """Say in a line what alignment did."""
+def told_of(alignment, area):
+    """Say in a line what alignment did; `area` is what is to be said of the part that frames share."""
     statuses = [report.status for report in alignment.frames]
     farthest = max(alignment.displacements[index] for index in alignment.kept)
     return (
         f"aligned: {statuses.count('aligned')} of {len(statuses)} frames moved, corners by up to {farthest:.1f} pixels, "
-        f"{statuses.count('left out')} left out; {sizes} pixels are in all frames"
+        f"{statuses.count('left out')} left out; {area}"
     )
 
 

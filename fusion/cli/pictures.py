@@ -21,7 +21,7 @@ def add_picture_arguments(parser, output="OUT", told="result: .jpg, .png, .tif o
 def open_frames(args, least=2, *, tolerant=False):
     """Open the frames of a command that fuses, after checking that its output may be written."""
     check_output(args.output, force=args.force)
-    _check_is_no_frame(args.paths, Path(args.output))
+    check_is_no_frame(args.paths, Path(args.output))
     return open_paths(args, least, exclude=[args.output], tolerant=tolerant)
 
 
@@ -47,7 +47,7 @@ def open_paths(args, least=2, *, exclude=(), tolerant=False):
     return stack
 
 
-def _check_is_no_frame(paths, output):
+def check_is_no_frame(paths, output):
     """Refuse an output that would replace a frame."""
     folders = [Path(path) for path in paths if Path(path).is_dir()]
     given = {Path(path).resolve() for path in paths} | {folder.resolve() / output.name for folder in folders}
@@ -60,6 +60,13 @@ def explain_data_sets(paths):
     for path in paths:
         if not Path(path).exists() and path in datasets.names():
             raise DataError(f'{path}: is a data set, not a path; "fusion data where {path}" prints its folder')
+
+
+def source_of(path, name):
+    """Return the file of a frame that was found in a folder, or of a page of a file, alone or in a folder."""
+    if path.is_file():
+        return path
+    return path / name if (path / name).is_file() else path / name.rpartition("[")[0]
 
 
 def find_frame(wanted, names, paths, option, way_out=""):
@@ -103,15 +110,20 @@ def find_frame(wanted, names, paths, option, way_out=""):
     )
 
 
-def save_result(fused, stack, args):
-    """Write the result and say what was done."""
+def check_is_not_black(fused, stack, args):
+    """Raise a DataError if nothing is seen in the result."""
     if not fused.any():
         frames = f"all {len(stack)} frames are black or without structure"
         raise DataError(f"{args.paths[0]}: the result is black, for {frames}; check their exposure")
+
+
+def save_result(fused, stack, args, *, like=None):
+    """Write the result, with metadata and depth of `stack` or of another one, and say what was done."""
+    check_is_not_black(fused, stack, args)
     save(
         fused,
         args.output,
-        like=stack,
+        like=like or stack,
         quality=args.quality,
         force=args.force,
         made_by=f"fusion {args.command} {VERSION}",

@@ -5,10 +5,12 @@ import importlib
 MODULES = {
     "compare": "fusion.show.widgets",
     "gray_to_rgb": "fusion.show.figures",
+    "pixels_of": "fusion.show.stacking",
     "plot_images": "fusion.show.figures",
     "plot_lines": "fusion.show.figures",
     "plot_maps": "fusion.show.figures",
     "plot_points": "fusion.show.figures",
+    "plot_stack": "fusion.show.stacking",
     "scrub": "fusion.show.widgets",
     "zoom": "fusion.show.widgets",
 }

@@ -1,0 +1,262 @@
+"""fusion stack: one sharp picture of a focus series."""
+
+import argparse
+import importlib.util
+import sys
+from argparse import Namespace
+
+from data import DataError, save
+from fusion.cli.aligning import add_align_arguments, add_reference_argument, is_alignment_wanted, is_saved
+from fusion.cli.batch import run_batch
+from fusion.cli.budget import check_budget, parse_bytes
+from fusion.cli.frames import open_unique_frames
+from fusion.cli.maps import save_arrays, save_depth_map
+from fusion.cli.outputs import check_outputs, pictures_of, plan_outputs
+from fusion.cli.pictures import add_picture_arguments, check_is_not_black, progress_bar, save_result
+from fusion.cli.placing import find_alignment, placed_as_given, placed_by
+from fusion.cli.report import Record
+from fusion.cli.slabs import parse_slab
+from fusion.stacking import check_options, stack_frames
+from fusion.version import VERSION
+
+DESCRIPTION = """\
+Fuse a focus series into one picture that is sharp all over, by Laplacian pyramids (Burt, Adelson 1983; Wang, Chang
+2011). Frames are aligned first. They are read one by one, so that their number costs time, but hardly any memory. PATH
+is a folder, the frames, or a pattern such as "focus/*.jpg"; frames are taken in natural order, 2 before 10, and those
+that are given twice count once. Bit depth, colour profile and EXIF of the reference frame are kept (in TIFF: make,
+model, date and resolution); where some frames have 16 bits, so has the result."""
+EXAMPLES = """\
+examples:
+  fusion stack beetle/ -o beetle.tif
+  fusion stack tripod/*.jpg -o sharp.jpg --align none
+  fusion stack moss/ -o moss.jpg --crop --tone --prefer first
+  fusion stack moss/ -o moss.tif --depth-map depth.png --index moss.npz
+  fusion stack huge/ -o huge.tif --ram 2G --jobs 2
+  fusion stack beetle/ -o parts.tif --slab 10/3 --transforms motion.json
+  fusion stack slides/ -o results/ --batch --json report.json
+
+Frames that cannot be read, are of another size, or of which no trustworthy motion is found are left out and named; with
+--align none they are errors. A file of --transforms that exists is applied, and nothing is estimated; it may come from
+"fusion align" too. --eval prints the score AG of "fusion evaluate": the mean over all pixels of the root of the mean of
+the squared differences to the next pixel on the right and below, which is the magnitude of the gradient over the root
+of 2; of the frames as they are fused. Noise counts as much as detail, so more is not always better. "fusion rerun
+REPORT" makes the result of a report of --json again.
+"""
+DEFAULT_MODEL = "similarity"
+MADE_BY = f"fusion stack {VERSION}"
+SHOWN = 3  # frames in the figure of --plot
+
+
+def add_parser(subparsers):
+    """Add this command to the parser of `fusion`."""
+    parser = subparsers.add_parser(
+        "stack",
+        help="one sharp picture of a focus series",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_picture_arguments(parser)
+    _add_fusion_arguments(parser.add_argument_group("fusion"))
+    _add_motion_arguments(parser.add_argument_group("alignment"))
+    _add_output_arguments(parser.add_argument_group("further results"))
+    _add_work_arguments(parser.add_argument_group("large and many stacks"))
+    parser.set_defaults(run=run)
+
+
+def _add_fusion_arguments(group):
+    group.add_argument("-d", "--depth", type=int, metavar="N", help="levels of the pyramid (default: by size of frame)")
+    group.add_argument(
+        "-k",
+        "--k_size",
+        type=int,
+        default=5,
+        metavar="N",
+        help="side of the window in which energy is summed up, odd; with --naive, of the Gaussian and the Laplacian "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--naive", action="store_true", help="take each pixel where the Laplacian of Gaussian is strongest; no pyramid"
+    )
+    group.add_argument(
+        "--prefer",
+        choices=("first", "last"),
+        help="which end of the series wins where a sharp background is seen through a blurred foreground",
+    )
+
+
+def _add_motion_arguments(group):
+    add_align_arguments(group, default=DEFAULT_MODEL, then="; harms nothing that is aligned")
+    add_reference_argument(group)
+    group.add_argument(
+        "--crop", action="store_true", help="cut to what all frames show (default: all of the reference frame)"
+    )
+    group.add_argument("--tone", action="store_true", help="match brightness and white balance to the reference too")
+
+
+def _add_output_arguments(group):
+    group.add_argument(
+        "--depth-map", metavar="FILE", help="a gray picture: black where the first frame is sharp, white the last"
+    )
+    group.add_argument(
+        "--index",
+        metavar="FILE",
+        help="a .npz file: index (of the frame that counts most in each pixel, from 0), confidence and names",
+    )
+    group.add_argument("--plot", action="store_true", help="draw frames, result and index into OUT_plot.png beside OUT")
+    group.add_argument(
+        "--eval", action="store_true", help="print the average gradient magnitude of frames and result; see below"
+    )
+    group.add_argument("--json", metavar="REPORT", help="a .json file: frames, options, motion and times")
+
+
+def _add_work_arguments(group):
+    group.add_argument(
+        "--ram", type=parse_bytes, metavar="SIZE", help="what the whole process may take, such as 2G or 800M"
+    )
+    group.add_argument("--jobs", type=int, metavar="N", help="threads (default: by number of processors, 4 at most)")
+    group.add_argument(
+        "--slab",
+        type=parse_slab,
+        metavar="N/OVERLAP",
+        help="a picture OUT_001-010 and so on for each N frames, which share OVERLAP with the ones before",
+    )
+    group.add_argument(
+        "--batch", action="store_true", help="every sub-folder of PATH is a stack, OUT a folder for the results"
+    )
+
+
+def run(args):
+    """Fuse one stack, or many."""
+    _check_options(args)
+    if args.batch:
+        run_batch(args, run_stack)
+    else:
+        run_stack(args)
+
+
+def _check_options(args):
+    """Raise a DataError if an option is out of range, or contradicts another one, before a picture is opened."""
+    if args.jobs is not None and args.jobs < 1:
+        raise DataError(f"--jobs takes a number of threads, 1 or more, got {args.jobs}")
+    if args.naive and args.prefer:
+        raise DataError("--naive weighs nothing, so there is nothing to prefer; leave out --naive or --prefer")
+    if args.naive and args.depth is not None:
+        raise DataError("--naive uses no pyramid, so it has no levels; leave out --naive or --depth")
+    if args.align == "none" and (useless := _given(args, "reference", "crop", "tone")):
+        raise DataError(
+            f"--align none leaves frames as they are, and nothing is left to do for {useless}; leave it out"
+        )
+    if args.plot and importlib.util.find_spec("matplotlib") is None:
+        raise DataError("--plot draws with matplotlib, which is not installed; install it: pip install matplotlib")
+
+
+def _given(args, *names):
+    """Return those options that are given, as text."""
+    return " ".join(f"--{name}" for name in names if getattr(args, name))
+
+
+def run_stack(args, alignment=None):
+    """Align one stack, fuse it and write what is asked for.
+
+    Parameters
+    ----------
+    args : Namespace
+        Of this command.
+    alignment : recalage.Alignment, optional
+        Motion to be applied to the frames as they are given; nothing is estimated then.
+    """
+    args = _with_model(args)
+    is_moved = alignment is not None or is_alignment_wanted(args)
+    stack, files = open_unique_frames(args, exclude=pictures_of(args), tolerant=is_moved, sort=alignment is None)
+    planned = plan_outputs(args, len(stack))
+    _check(args, stack, planned, is_estimated=is_moved and alignment is None and not is_saved(args))
+    record, progress = Record(args, files), progress_bar(args)
+    with record.timed("aligning"):
+        if is_moved and alignment is None:
+            alignment = find_alignment(stack, files, args, record=record, progress=progress)
+        placed = placed_by(alignment, stack, args) if is_moved else placed_as_given(stack)
+    if is_moved:
+        record.aligned(alignment)
+    for outputs in planned:
+        part = placed.among(outputs.positions)
+        if len(part.frames) > 1:
+            _fuse(part, outputs, args, record, progress)
+        else:
+            print(f"{outputs.picture}: is not written, for fewer than two of its frames are left", file=sys.stderr)
+    if args.json:
+        record.save(args.json, force=args.force)
+
+
+def _with_model(args):
+    """Return the arguments with the model of motion that is used if nothing is said."""
+    is_open = args.align is None and not is_saved(args)
+    return Namespace(**vars(args) | {"align": DEFAULT_MODEL}) if is_open else args
+
+
+def _check(args, stack, planned, *, is_estimated):
+    """Raise a ValueError if something cannot be done, before anything is computed."""
+    if args.reference is not None and is_saved(args):
+        raise DataError(
+            f"{args.transforms}: exists, so its motion is applied, and nothing is left to do for --reference; leave "
+            "that out, or name a new file to have the motion estimated and saved there"
+        )
+    check_outputs(planned, args)
+    check_options(stack.shape[1:], levels=args.depth, kernel_size=args.k_size, prefer=args.prefer)
+    mapped = planned[0].need_maps
+    check_budget(args.ram, stack, is_estimated=is_estimated, mapped=mapped, naive=args.naive)
+
+
+def _fuse(placed, outputs, args, record, progress):
+    """Fuse frames and write what is made of them: the picture last, so that all is there if it is."""
+    frames = placed.frames
+    with record.timed("fusing"):
+        stacked = stack_frames(
+            frames,
+            levels=args.depth,
+            kernel_size=args.k_size,
+            naive=args.naive,
+            prefer=args.prefer,
+            matrices=placed.matrices,
+            mapped=outputs.need_maps,
+            ram=args.ram,
+            workers=args.jobs,
+            progress=progress,
+        )
+    with record.timed("writing"):
+        check_is_not_black(stacked.image, frames, args)
+        for path in _write_maps(stacked, frames, outputs, args):
+            record.wrote(path)
+        named = Namespace(**vars(args) | {"output": str(outputs.picture)})
+        save_result(stacked.image, frames, named, like=placed.reference)
+        record.wrote(outputs.picture)
+    if args.eval:
+        from fusion.cli.sharpness import sharpness_table
+
+        print(sharpness_table(frames, stacked.image, progress=progress))
+
+
+def _write_maps(stacked, frames, outputs, args):
+    """Write the maps that are asked for; yield their files."""
+    if outputs.depth_map:
+        save_depth_map(stacked, len(frames), outputs.depth_map, force=args.force, made_by=MADE_BY)
+        yield outputs.depth_map
+    if outputs.index:
+        arrays = {"index": stacked.index, "confidence": stacked.confidence, "names": frames.names}
+        save_arrays(outputs.index, force=args.force, **arrays)
+        yield outputs.index
+    if outputs.plot:
+        _write_plot(stacked, frames, outputs.plot, args)
+        yield outputs.plot
+
+
+def _write_plot(stacked, frames, path, args):
+    """Draw some frames, the result, and where it comes from."""
+    from fusion.show import pixels_of, plot_stack
+
+    count = min(SHOWN, len(frames))
+    shown = [round(place * (len(frames) - 1) / (count - 1)) for place in range(count)]
+    labels = [frames.names[position] for position in shown]
+    pictures = (frames.pixels(position) for position in shown)
+    figure = plot_stack(pictures, stacked.image, stacked.index, labels=labels, count=len(frames))
+    save(pixels_of(figure), path, force=args.force, made_by=MADE_BY)
