@@ -24,6 +24,7 @@ from data.image import check_image, refuse_tensors, to_integers
 
 TIFF = {".tif", ".tiff"}
 READABLE = {".jpg", ".jpeg", ".png", ".webp", ".bmp"} | TIFF
+JPEG = b"\xff\xd8"  # the first bytes of such a file, whatever its name
 SIXTEEN_BIT = {".png"} | TIFF
 WRITABLE = {".jpg", ".jpeg", ".png", ".webp"} | TIFF
 
@@ -160,7 +161,7 @@ def read_pixels(page):
         with _named_errors(page.path):
             pixels = tiff.read_pixels(page.path, page.index)
     else:
-        pixels = _decode(page.path)
+        pixels = _decode(page.path, is_colour=len(page.shape) == 3)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise DataError(f"{page.name}: has values of type {pixels.dtype}; frames have 8 or 16 bits: convert it first")
     pixels = exif.turn_upright(_without_alpha(pixels, page), page.orientation)
@@ -172,15 +173,19 @@ def read_pixels(page):
     return pixels
 
 
-def _decode(path):
+def _decode(path, is_colour):
     with _named_errors(path):
         encoded = np.fromfile(path, np.uint8)
     if path.suffix.lower() == ".png" and b"IEND" not in encoded[-65536:].tobytes():
         raise DataError(f"{path}: is damaged or truncated; copy it again or leave it out")
+    in_rgb = is_colour and encoded[:2].tobytes() == JPEG  # which is faster than to turn it afterwards
+    kind = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION if in_rgb else cv2.IMREAD_UNCHANGED
     with _quiet_opencv():
-        pixels = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
+        pixels = cv2.imdecode(encoded, kind) if encoded.size else None
     if pixels is None:
         raise DataError(f"{path}: is damaged or truncated; copy it again or leave it out")
+    if in_rgb:
+        return pixels
     if pixels.ndim == 3 and pixels.shape[2] == 3:
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
     return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA, dst=pixels) if pixels.ndim == 3 else pixels

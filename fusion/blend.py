@@ -150,7 +150,8 @@ def enlarged_tile(coarse, tile, shape, kernel_size=5):
     """Interpolate one tile of the image of such a shape that a coarse image was reduced from."""
     outer = tile.grow(MARGIN, shape)
     size = tuple(part.stop - part.start for part in outer)
-    return enlarged(coarse[outer.halved()], (*size, *shape[2:]), kernel_size)[tile.within(outer)]
+    inside = outer.is_inside(shape)
+    return enlarged(coarse[outer.halved()], (*size, *shape[2:]), kernel_size, inside=inside)[tile.within(outer)]
 
 
 def accumulate(total, image, weight):

@@ -1,12 +1,15 @@
 """What of a picture a frame shows that was moved into it; beyond its border there are only repeated pixels."""
 
+import cv2
 import numpy as np
 
+BITS = 6  # behind the point, of the corners of frames
+FINER = 1 << BITS
 UNCOVERED = 1e-36  # factor of the weight of what a frame does not show: it counts only where no frame shows anything
 
 
 def check_matrices(matrices, count):
-    """Return matrices as an array; raise a ValueError unless there are `count`, and each can be inverted."""
+    """Return matrices, or None where nothing is moved; raise a ValueError unless all `count` can be inverted."""
     if matrices is None:
         return [None] * count
     matrices = np.asarray(matrices, np.float64)
@@ -18,7 +21,7 @@ def check_matrices(matrices, count):
     for index, matrix in enumerate(matrices):
         if not (np.isfinite(matrix).all() and abs(np.linalg.det(matrix)) > 1e-12):
             raise ValueError(f"matrix {index} must be finite, with an inverse, got {matrix.tolist()}")
-    return matrices
+    return [None if np.array_equal(matrix, np.eye(3)) else matrix for matrix in matrices]
 
 
 def covered(matrix, shape, tile, scale):
@@ -40,18 +43,18 @@ def covered(matrix, shape, tile, scale):
     ndarray of float32 of shape (h, w), or 1.0
         1 where the frame shows something, `UNCOVERED` elsewhere; a single 1 if that is everywhere.
     """
-    to_frame = np.linalg.inv(matrix)
-    x = np.arange(tile.columns.start, tile.columns.stop) * scale
-    y = np.arange(tile.rows.start, tile.rows.stop) * scale
-    if _inside(to_frame, shape, x[[0, -1]], y[[0, -1]]).all():
+    outline = _outline(matrix, shape) / scale - (tile.columns.start, tile.rows.start)
+    height, width = tile.rows.stop - tile.rows.start, tile.columns.stop - tile.columns.start
+    corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
+    if all(cv2.pointPolygonTest(outline.astype(np.float32), corner.tolist(), False) >= 0 for corner in corners):
         return 1.0  # a frame is convex: with its corners, all of the tile lies in it
-    return np.where(_inside(to_frame, shape, x, y), np.float32(1), np.float32(UNCOVERED))
+    factors = np.full((height, width), UNCOVERED, np.float32)
+    cv2.fillConvexPoly(factors, np.rint(outline * FINER).astype(np.int32), 1.0, shift=BITS)
+    return factors
 
 
-def _inside(to_frame, shape, x, y):
-    """Tell which points of a grid, from its columns and rows, lie within the frame or half a pixel beside it."""
-    across, down, depth = (row[0] * x + (row[1] * y + row[2])[:, None] for row in to_frame)
-    inside = depth > 0
-    for position, length in ((across, shape[1]), (down, shape[0])):
-        inside &= (position >= -0.5 * depth) & (position <= (length - 0.5) * depth)
-    return inside
+def _outline(matrix, shape):
+    """Return where the centres of the pixels in the corners of a frame lie in the picture, (4, 2)."""
+    right, bottom = shape[1] - 1, shape[0] - 1
+    corners = np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float64)
+    return cv2.perspectiveTransform(corners[None], np.asarray(matrix, np.float64))[0]

@@ -15,7 +15,7 @@ REACH = 4  # pixels: a detail depends on 3 around it, and a tile begins in an ev
 SHARE = 0.2  # of the evidence of a coarser level, that a finer one believes: 0.05 of its energy for each level
 QUIET = 0.1  # share of a frame in which nothing but noise is expected, of what is not quite flat
 LEAST_NOISE = 2e-6  # energy of rounding to 8 bits; no frame is taken to have less noise
-STEP = 4  # pixels: one in so many rows and columns is looked at when noise is estimated
+STEP = 8  # pixels: one in so many rows and columns is looked at when noise is estimated
 GRAYS = 16  # levels of gray that entropy tells apart
 
 
@@ -55,32 +55,35 @@ class FramePyramid:
             self.evidence[-1] += reduced(self.evidence[-2])
         self.noise = noise_energy(self.evidence[0])
 
-    def inform(self, level, rows=None):
-        """Let a level of detail hear of the next coarser one, which must have heard of all above it."""
-        if self._consistent:
-            self._for_each_tile(partial(self._inform_tile, level), self.shapes[level], rows=rows)
+    def informed(self, level, tile):
+        """Return evidence that has heard of the coarser levels, of which the next one must have heard of all above it."""
+        evidence = self.evidence[level][tile]
+        if self._consistent and level < len(self.shapes) - 1:
+            told = enlarged_tile(self.evidence[level + 1], tile, self.shapes[level][:2])
+            evidence[:] = cv2.scaleAdd(told, SHARE, evidence, dst=told)
+        return evidence
 
     def detail(self, level, tile):
         """Return details of a level, float32 (h, w[, 3]), around 0."""
-        detail = self._image(level, tile)
-        detail -= enlarged_tile(self._images[level + 1], tile, self.shapes[level])
-        return detail
+        return cv2.subtract(
+            to_float(self._images[level][tile]), enlarged_tile(self._images[level + 1], tile, self.shapes[level])
+        )
 
-    def _image(self, level, tile):
-        """Return part of an image of the pyramid, which may be changed."""
-        part = self._images[level][tile]
-        return part.copy() if part.dtype == np.float32 else to_float(part)
+    def forget(self):
+        """Let go of the frame that was measured."""
+        self._images[0] = None
 
     def _measure_tile(self, level, tile):
         """Reduce a tile to its part of the next level, and measure the energy of its details."""
         outer = tile.grow(REACH + self._window // 2 // 2 * 2 + 2, self.shapes[level])
-        detail = self._image(level, outer)
-        coarse = reduced(detail)
+        image = to_float(self._images[level][outer])
+        coarse = reduced(image)
         half = tile.halved()
         self._images[level + 1][half] = coarse[half.within(outer.halved())]
-        detail -= enlarged(coarse, detail.shape)
+        detail = cv2.subtract(image, enlarged(coarse, image.shape, inside=outer.is_inside(self.shapes[level])))
         evidence = region_energy(detail, self._window)[tile.within(outer)]
-        evidence *= self._scales[level]
+        if level:
+            evidence *= self._scales[level]
         if level and self._consistent:
             evidence += self._told_by_finer(level, tile)
         self.evidence[level][tile] = evidence
@@ -88,11 +91,6 @@ class FramePyramid:
     def _told_by_finer(self, level, tile):
         finer = tile.doubled(REACH, self.shapes[level - 1])
         return reduced(self.evidence[level - 1][finer])[tile.within(finer.halved())]
-
-    def _inform_tile(self, level, tile):
-        told = enlarged_tile(self.evidence[level + 1], tile, self.shapes[level][:2])
-        cv2.scaleAdd(told, SHARE, self.evidence[level][tile], dst=told)
-        self.evidence[level][tile] = told
 
 
 def region_energy(detail, window=5):

@@ -38,7 +38,8 @@ def weights_of(evidence, noise, factor=1.0):
     weights += np.float32(FLOOR * noise / LEAST_NOISE)
     np.minimum(weights, np.float32(MOST), out=weights)
     cv2.pow(weights, POWER, dst=weights)
-    weights *= np.float32(factor)
+    if factor != 1:
+        weights *= np.float32(factor)
     return weights
 
 
@@ -82,8 +83,8 @@ class Selection:
         """Go on with some rows of the finest level, a slice; the first call begins the coarser levels too."""
         self._rows = rows
         self._low = self._high = None
-        for part in (self._sums[0], self._totals[0], self._most):
-            if part is not None:
+        if self.image is not None:  # other rows were summed up before
+            for part in (self._sums[0], self._totals[0], *([self._most] if self._mapped else [])):
                 part[:] = 0
 
     def add(self, pyramid, pixels, position, *, factor=1.0, matrix=None):
@@ -102,18 +103,16 @@ class Selection:
         matrix : ndarray of shape (3, 3), optional
             By which it was moved; what lies outside of it does not count.
         """
-        for level in reversed(range(len(self._shapes))):
-            is_coarsest = level == len(self._shapes) - 1
-            if not is_coarsest:
-                pyramid.inform(level, None if level else self._rows)
-            if level == 0 or self._coarse is None:
-                work = partial(self._add_tile, level, pyramid, position, factor, matrix)
-                self._for_each_tile(work, self._shapes[level], rows=None if level else self._rows)
+        add = partial(self._add_tile, pyramid, position, factor, matrix)
+        for level in reversed(range(1, len(self._shapes))):
+            work = add if self._coarse is None else pyramid.informed
+            self._for_each_tile(partial(work, level), self._shapes[level])
+        self._for_each_tile(partial(add, 0), self._shapes[0], rows=self._rows)
         if self._bounded:
             self._widen(pixels[self._rows])
 
-    def _add_tile(self, level, pyramid, position, factor, matrix, tile):
-        weights = weights_of(pyramid.evidence[level][tile], pyramid.noise, factor)
+    def _add_tile(self, pyramid, position, factor, matrix, level, tile):
+        weights = weights_of(pyramid.informed(level, tile), pyramid.noise, factor)
         if matrix is not None:
             weights *= covered(matrix, self._shapes[0], tile, 2**level)
         details = pyramid.coarsest[tile] if level == len(self._shapes) - 1 else pyramid.detail(level, tile)

@@ -163,10 +163,11 @@ def stack_frames(
     for step in progress(range(len(stack) * len(strips)), "fusing"):
         if step % len(stack) == 0:
             selection.begin(strips[step // len(stack)])
-        pixels = None  # let a frame go before the next one is handed out
         index, pixels = next(frames)
         pyramid.measure(pixels)
         selection.add(pyramid, pixels, index, factor=factors[index], matrix=matrices[index])
+        pyramid.forget()
+        pixels = None  # so that it is gone before the next one is handed out
         if index == len(stack) - 1:
             selection.finish(len(stack))
     return Stacked(selection.image, selection.index, selection.confidence)

@@ -28,6 +28,10 @@ class Tile(NamedTuple):
         """Return the tile of the image of such a shape, twice as large, with a margin that is even."""
         return Tile(*(slice(2 * s.start, 2 * s.stop) for s in self)).grow(margin, shape)
 
+    def is_inside(self, shape):
+        """Tell whether the tile touches no border of an image of such a shape."""
+        return all(s.start > 0 and s.stop < n for s, n in zip(self, shape, strict=False))
+
     def within(self, larger):
         """Return this tile in the coordinates of a larger one."""
         return Tile(*(slice(s.start - o.start, s.stop - o.start) for s, o in zip(self, larger, strict=True)))

@@ -5,7 +5,7 @@ import sys
 
 import cv2
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from malloc.h of glibc
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # from malloc.h of glibc
 LIMIT = 1 << 30
 
 
@@ -20,6 +20,7 @@ def keep_freed_pages():
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, LIMIT)
         mallopt(M_TRIM_THRESHOLD, LIMIT)
+        mallopt(M_ARENA_MAX, 1)  # so that threads reuse what others have freed
 
 
 def use_one_thread():
