@@ -1,10 +1,7 @@
 """What of a picture a frame shows that was moved into it; beyond its border there are only repeated pixels."""
 
-import cv2
 import numpy as np
 
-BITS = 6  # behind the point, of the corners of frames
-FINER = 1 << BITS
 UNCOVERED = 1e-36  # factor of the weight of what a frame does not show: it counts only where no frame shows anything
 
 
@@ -43,18 +40,39 @@ def covered(matrix, shape, tile, scale):
     ndarray of float32 of shape (h, w), or 1.0
         1 where the frame shows something, `UNCOVERED` elsewhere; a single 1 if that is everywhere.
     """
-    outline = _outline(matrix, shape) / scale - (tile.columns.start, tile.rows.start)
-    height, width = tile.rows.stop - tile.rows.start, tile.columns.stop - tile.columns.start
-    corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
-    if all(cv2.pointPolygonTest(outline.astype(np.float32), corner.tolist(), False) >= 0 for corner in corners):
+    edges = _edges(np.linalg.inv(matrix), shape)
+    x = np.arange(tile.columns.start, tile.columns.stop) * scale
+    y = np.arange(tile.rows.start, tile.rows.stop) * scale
+    if (edges @ [x[[0, -1, 0, -1]], y[[0, 0, -1, -1]], np.ones(4)] >= 0).all():
         return 1.0  # a frame is convex: with its corners, all of the tile lies in it
-    factors = np.full((height, width), UNCOVERED, np.float32)
-    cv2.fillConvexPoly(factors, np.rint(outline * FINER).astype(np.int32), 1.0, shift=BITS)
-    return factors
+    first, last = _spans(edges, y)
+    inside = (x >= first[:, None]) & (x <= last[:, None])
+    return np.where(inside, np.float32(1), np.float32(UNCOVERED))
 
 
-def _outline(matrix, shape):
-    """Return where the centres of the pixels in the corners of a frame lie in the picture, (4, 2)."""
-    right, bottom = shape[1] - 1, shape[0] - 1
-    corners = np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float64)
-    return cv2.perspectiveTransform(corners[None], np.asarray(matrix, np.float64))[0]
+def _edges(to_frame, shape):
+    """Return the lines around a frame, half a pixel beside its outer pixels, and the horizon: each is >= 0 inside."""
+    across, down, depth = to_frame
+    height, width = shape[:2]
+    return np.stack(
+        [
+            across + 0.5 * depth,
+            down + 0.5 * depth,
+            (width - 0.5) * depth - across,
+            (height - 0.5) * depth - down,
+            depth,
+        ]
+    )
+
+
+def _spans(edges, y):
+    """Return where the part of each row that is inside begins and ends; it ends before it begins if there is none."""
+    first, last = np.full(len(y), -np.inf), np.full(len(y), np.inf)
+    for along, rest in zip(edges[:, 0], edges[:, 1:] @ [y, np.ones(len(y))], strict=True):
+        if along > 0:
+            np.maximum(first, -rest / along, out=first)
+        elif along < 0:
+            np.minimum(last, -rest / along, out=last)
+        else:
+            last[rest < 0] = -np.inf
+    return first, last

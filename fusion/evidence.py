@@ -58,10 +58,13 @@ class FramePyramid:
     def informed(self, level, tile):
         """Return evidence that has heard of the coarser levels, of which the next one must have heard of all above it."""
         evidence = self.evidence[level][tile]
-        if self._consistent and level < len(self.shapes) - 1:
-            told = enlarged_tile(self.evidence[level + 1], tile, self.shapes[level][:2])
-            evidence[:] = cv2.scaleAdd(told, SHARE, evidence, dst=told)
-        return evidence
+        if not self._consistent or level == len(self.shapes) - 1:
+            return evidence
+        told = enlarged_tile(self.evidence[level + 1], tile, self.shapes[level][:2])
+        told = cv2.scaleAdd(told, SHARE, evidence)
+        if level:  # finer ones will ask for it
+            evidence[:] = told
+        return told
 
     def detail(self, level, tile):
         """Return details of a level, float32 (h, w[, 3]), around 0."""

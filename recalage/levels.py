@@ -145,6 +145,13 @@ class Level:
         return np.stack([columns, rows], axis=-1) * self.cell + (self.cell - 1) / 2
 
     @cached_property
+    def corners(self):
+        """Homogeneous positions (x, y, 1) of the centres of the pixels in the four corners of all cells, (3, 4 * cells)."""
+        reach = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (self.cell - 1) / 2
+        corners = (self.centres.reshape(-1, 2) + reach[:, None]).reshape(-1, 2)
+        return np.column_stack([corners, np.ones(len(corners))]).T.copy()
+
+    @cached_property
     def blocks(self):
         """Number of the block that each cell lies in."""
         rows, columns = np.indices(self.grid) * self.cell // self.block

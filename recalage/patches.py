@@ -5,14 +5,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from recalage.homography import project
-
 WINDOW = np.array([0.25, 0.5, 0.25])  # over cells: patches overlap, so that no edge is cut by the rim of its patch
 LEAST_PART = 0.2  # of a patch that must be seen
 LARGEST_GAIN = 10.0
 FLAT = 1e-7  # mean square of detail below which a patch shows nothing but noise
 EQUAL = 0.01  # share of a patch's detail by which equal patches are taken to differ
-REACH = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])  # corners of a cell, in halves of the way across
 
 
 class Patches(NamedTuple):
@@ -107,6 +104,7 @@ def _smooth(sums):
 
 def _is_inside(template, moving, matrix):
     """Tell which cells of the template lie inside of the moving frame."""
-    corners = template.centres[:, :, None] + REACH * (template.cell - 1) / 2
-    places = project(matrix, corners.reshape(-1, 2)).reshape(*template.grid, 4, 2)
-    return ((places >= 0) & (places <= np.array(moving.shape[::-1]) - 1)).all(axis=(2, 3))
+    x, y, depth = matrix @ template.corners
+    right, bottom = (length - 1 for length in moving.shape[::-1])
+    inside = (depth > 0) & (x >= 0) & (y >= 0) & (x <= right * depth) & (y <= bottom * depth)
+    return inside.reshape(4, *template.grid).all(axis=0)

@@ -140,6 +140,26 @@ def test_a_crop_is_the_area_of_the_whole(alignment, frames):
         assert cropped.pixels(index).shape == cropped.shape[1:]
 
 
+@pytest.mark.parametrize("crop", [True, False])
+def test_frames_are_drawn_by_the_kernel_that_is_asked_for(alignment, frames, crop):
+    given = {name: alignment.apply(frames, crop=crop, interpolation=name) for name in ("lanczos", "cubic")}
+    default = alignment.apply(frames, crop=crop)
+    area = alignment.area if crop else (slice(None), slice(None))
+    for name, aligned in given.items():
+        whole = warp(frames[0], TURN, interpolation=name)[area].astype(int)
+        assert np.abs(aligned.pixels(0) - whole).max() <= 1  # positions are rounded, of the whole and of the part
+    assert_array_equal(default.pixels(0), given["lanczos"].pixels(0))
+    assert np.abs(given["lanczos"].pixels(0).astype(int) - given["cubic"].pixels(0)).max() > 2
+    assert_array_equal(given["cubic"].pixels(1), frames[1][area])
+
+
+def test_an_unknown_kernel_is_refused_before_a_frame_is_read(alignment, frames):
+    stack = open_stack(frames)
+    stack.pixels = None
+    with pytest.raises(ValueError, match="interpolation must be one of lanczos, cubic; got 'nearest'"):
+        alignment.apply(stack, interpolation="nearest")
+
+
 def test_tone_is_matched_by_the_gains_of_each_frame(alignment, frames):
     plain, matched = alignment.apply(frames), alignment.apply(frames, tone="match")
     for position, index in enumerate(alignment.kept):

@@ -61,6 +61,50 @@ def test_big_endian_pixels_are_read(texture):
     assert np.array_equal(warp(image.astype(">u2"), TURN), warp(image, TURN))
 
 
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+def test_a_cubic_kernel_moves_values_to_the_same_places(texture, kind):
+    image = (texture * {"uint8": 255, "uint16": 65535}.get(kind, 1)).astype(kind)
+    moved = warp(image, shift(5, 3), interpolation="cubic")
+    assert_allclose(moved[3:, 5:], image[:-3, :-5], rtol=0, atol=1e-6)
+    assert moved.dtype == kind
+
+
+def test_a_point_is_spread_over_as_many_pixels_as_the_kernel_has():
+    point = np.full((21, 21), 0.5, np.float32)
+    point[10, 10] = 0.9
+    for interpolation, width in (("lanczos", 8), ("cubic", 4)):
+        moved = warp(point, shift(0.5, 0.5), interpolation=interpolation)
+        rows, columns = np.nonzero(np.abs(moved - 0.5) > 1e-5)
+        assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == width
+
+
+def test_lanczos_is_the_default_and_blurs_the_least(texture):
+    fine = texture[..., 0]
+    back = {
+        name: warp(warp(fine, shift(0.5, 0.5), **given), shift(-0.5, -0.5), **given)
+        for name, given in (
+            ("default", {}),
+            ("lanczos", {"interpolation": "lanczos"}),
+            ("cubic", {"interpolation": "cubic"}),
+        )
+    }
+    assert np.array_equal(back["default"], back["lanczos"])
+    errors = {name: np.square(image - fine)[8:-8, 8:-8].mean() for name, image in back.items()}
+    assert errors["lanczos"] < 0.8 * errors["cubic"]
+
+
+def test_a_cubic_kernel_stays_in_range_too():
+    checks = (np.indices((40, 40)).sum(axis=0) // 4 % 2).astype(np.float32)
+    moved = warp(checks, shift(0.5, 0.5), interpolation="cubic")
+    assert moved.min() == 0 and moved.max() == 1
+
+
+@pytest.mark.parametrize("name", ["linear", "", None])
+def test_an_unknown_kernel_is_refused(texture, name):
+    with pytest.raises(ValueError, match=f"interpolation must be one of lanczos, cubic; got {name!r}"):
+        warp(texture, np.eye(3), interpolation=name)
+
+
 @pytest.mark.parametrize("matrix", [np.zeros((3, 3)), np.eye(2), np.full((3, 3), np.nan)])
 def test_a_matrix_without_inverse_is_refused(texture, matrix):
     with pytest.raises(ValueError, match=r"matrix must be a \(3, 3\) array that can be inverted"):
