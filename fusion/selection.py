@@ -48,8 +48,6 @@ class Selection:
 
     Parameters
     ----------
-    shape : tuple of int
-        Of a frame.
     shapes : list of tuple
         Of the levels of its pyramid.
     rows : int
