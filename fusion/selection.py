@@ -9,7 +9,7 @@ from data import to_float
 from data.image import to_integers
 from fusion.blend import accumulate, enlarged_tile
 from fusion.coverage import covered
-from fusion.evidence import LEAST_NOISE
+from fusion.noise import LEAST_NOISE
 from fusion.tiles import Tile, for_each_tile
 
 POWER = 6  # of the evidence: of two frames, one with twice the energy of the other counts 64 times as much
@@ -25,7 +25,7 @@ def weights_of(evidence, noise, factor=1.0):
     evidence : ndarray of float32 of shape (H, W)
         Energy that speaks for the frame.
     noise : float
-        Energy of noise.
+        Energy of noise, that of all frames.
     factor : float, optional
         Of all weights of the frame.
 
@@ -54,6 +54,8 @@ class Selection:
         Rows of the finest level that are summed up at a time.
     dtype : dtype
         Of the fused image: float32, uint8 or uint16.
+    noise : list of float
+        Energy of noise in each level.
     bounded : bool
         Keep each pixel within the range of the frames there.
     mapped : bool
@@ -62,8 +64,8 @@ class Selection:
         As for `for_each_tile`.
     """
 
-    def __init__(self, shapes, rows, dtype, *, bounded=True, mapped=False, workers=None):
-        self._shapes, self._mapped, self._bounded = shapes, mapped, bounded
+    def __init__(self, shapes, rows, dtype, *, noise, bounded=True, mapped=False, workers=None):
+        self._shapes, self._noise, self._mapped, self._bounded = shapes, noise, mapped, bounded
         self._for_each_tile = partial(for_each_tile, workers=workers)
         first = (min(rows, shapes[0][0]), *shapes[0][1:])
         self._sums = [np.zeros(shape, np.float32) for shape in (first, *shapes[1:])]
@@ -110,7 +112,7 @@ class Selection:
             self._widen(pixels[self._rows])
 
     def _add_tile(self, pyramid, position, factor, matrix, level, tile):
-        weights = weights_of(pyramid.informed(level, tile), pyramid.noise, factor)
+        weights = weights_of(pyramid.informed(level, tile), self._noise[level], factor)
         if matrix is not None:
             weights *= covered(matrix, self._shapes[0], tile, 2**level)
         details = pyramid.coarsest[tile] if level == len(self._shapes) - 1 else pyramid.detail(level, tile)

@@ -10,6 +10,7 @@ from data.image import to_integers
 from fusion.coverage import check_matrices
 from fusion.evidence import FramePyramid
 from fusion.log_maximum import LogMaximum
+from fusion.noise import LEAST_NOISE, stack_noise
 from fusion.pyramid import most_levels
 from fusion.selection import POWER, Selection
 from fusion.tiles import TILE
@@ -40,7 +41,7 @@ def pyramid_fusion(
 ):
     """Fuse frames of different focus into one that is sharp all over.
 
-    Reads every frame once, and holds one while the next one is read.
+    Looks at every frame for noise; then fuses in one pass, in which it holds one frame while the next one is read.
 
     Parameters
     ----------
@@ -85,7 +86,8 @@ def pyramid_fusion(
     - The evidence for a frame in a level is the energy there, and that of finer levels, which counts four times as much
       for each level, for the finest details tell most about focus; then a little of what coarser levels found.
     - Frames are averaged with weights ``(evidence + 4 * noise) ** 6`` instead of taking the strongest one, so that
-      noise is averaged where nothing else is seen. It is the energy of the quietest tenth of a frame.
+      noise is averaged where nothing else is seen. It is the energy of the quietest tenth of the quieter frames. Noise
+      itself decides a little, the more so in gray: of 40 frames in colour about 24 count, in gray 5.
     - The result stays within the range of the frames in each pixel.
 
     But for rounding, the order of frames does not matter, unless `prefer` is given.
@@ -112,6 +114,7 @@ def stack_frames(
     consistent=True,
     bounded=True,
     matrices=None,
+    noise=None,
     mapped=False,
     ram=None,
     workers=None,
@@ -126,6 +129,8 @@ def stack_frames(
         As for `pyramid_fusion`.
     matrices : sequence of N ndarray of shape (3, 3), optional
         Those by which the frames were aligned, from frame to result: what lies outside of a frame does not count.
+    noise : float, optional
+        Energy of noise, if it is known, as `fusion.noise.stack_noise` estimates it; else all frames are read for it first.
     mapped : bool, optional
         Make `index` and `confidence`.
     ram : float, optional
@@ -150,14 +155,20 @@ def stack_frames(
     stack = open_stack(stack)
     levels = check_options(stack.shape[1:], levels=levels, kernel_size=kernel_size, prefer=prefer, workers=workers)
     matrices = check_matrices(matrices, len(stack))
+    if not (noise is None or LEAST_NOISE <= noise < 1):
+        raise ValueError(f"noise must be an energy from {LEAST_NOISE} to 1, as stack_noise returns it, got {noise}")
     dtype = np.dtype(dtype or {8: np.uint8, 16: np.uint16}[stack.bit_depth])
+    if dtype not in (np.float32, np.uint8, np.uint16):
+        raise ValueError(f"dtype must be float32, uint8 or uint16, got {dtype}")
     progress = progress or (lambda frames, what: frames)
     strips = strips_within(ram, stack.shape[1:], stack.bit_depth, mapped=mapped, naive=naive)
     if naive:
         return _by_log(stack, kernel_size, dtype, mapped, matrices, progress)
+    noise = stack_noise(stack, window=kernel_size, progress=progress) if noise is None else noise
     pyramid = FramePyramid(stack.shape[1:], levels, window=kernel_size, consistent=consistent, workers=workers)
+    noises = [noise if consistent else noise / 4**level for level in range(levels + 1)]
     outcome = {"bounded": bounded, "mapped": mapped, "workers": workers}
-    selection = Selection(pyramid.shapes, strips[0].stop, dtype, **outcome)
+    selection = Selection(pyramid.shapes, strips[0].stop, dtype, noise=noises, **outcome)
     factors = _preferences(len(stack), prefer)
     frames = stack.read_ahead([*range(len(stack))] * len(strips))
     for step in progress(range(len(stack) * len(strips)), "fusing"):
@@ -180,15 +191,15 @@ def default_levels(shape):
 
 def check_options(shape, *, levels=None, kernel_size=5, prefer=None, workers=None):
     """Return the number of levels; raise a ValueError if an option is out of range."""
-    if not (isinstance(kernel_size, int | np.integer) and 3 <= kernel_size <= 31 and kernel_size % 2):
+    if not (_is_whole(kernel_size) and 3 <= kernel_size <= 31 and kernel_size % 2):
         raise ValueError(f"kernel_size must be an odd number of pixels, 3 to 31, got {kernel_size}")
-    if not (workers is None or workers >= 1):
-        raise ValueError(f"workers must be a number of threads, 1 or more, got {workers}")
+    if not (workers is None or _is_whole(workers) and workers >= 1):
+        raise ValueError(f"workers must be a whole number of threads, 1 or more, got {workers}")
     if prefer not in (None, "first", "last"):
         raise ValueError(f"prefer must be None, 'first' or 'last', got {prefer!r}")
     if levels is None:
         return default_levels(shape)
-    if not (1 <= levels <= most_levels(shape) and int(levels) == levels):
+    if not (_is_whole(levels) and 1 <= levels <= most_levels(shape)):
         raise ValueError(
             f"levels must be a whole number from 1 to {most_levels(shape)} for frames of {shape[1]} x {shape[0]} pixels, "
             f"got {levels}; leave it out for the default"
@@ -196,9 +207,13 @@ def check_options(shape, *, levels=None, kernel_size=5, prefer=None, workers=Non
     return int(levels)
 
 
+def _is_whole(number):
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
 def _preferences(count, prefer):
     """Factors of the weights of all frames: equal ones, or falling towards the end that is not preferred."""
-    distances = np.linspace(0, 1, count) if count > 1 else np.zeros(1)
+    distances = np.linspace(0, 1, count)
     distances = {None: np.zeros(count), "first": distances, "last": distances[::-1]}[prefer]
     return PREFERENCE ** (-POWER * distances)
 
@@ -234,7 +249,9 @@ def memory_needed(shape, bit_depth, *, mapped=False, naive=False, rows=TILE):
         Bytes of the whole process.
     """
     pixels, channels, size = math.prod(shape[:2]), math.prod(shape[2:]), bit_depth // 8
-    frames = 3 * channels * size  # in hand, read ahead, and before it was warped
+    frames = (
+        (3 if bit_depth == 8 else 4.5) * channels * size
+    )  # in hand, and read ahead: decoded, or warped from another
     maps = 6 if mapped else 0
     if naive:
         return int(BASE + pixels * (frames + channels * size + 30 + maps))

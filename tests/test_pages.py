@@ -12,6 +12,7 @@ PAGES = sorted(path for path in BOOK.glob("*.md") if "{code-cell}" in path.read_
 PART_ONE = ["pictures", "scenes", "guided_filter", "image_fusion", "experiments", "our_pictures", "conclusion"]
 EXPOSURE = ["exposure_fusion"]
 REGISTRATION = ["registration"]
+STACKING = ["focus_stacking"]
 MEASURING = ["how_good", "leaderboard"]
 OPENERS = {"open", "imread", "imwrite", "Path", "load_npz"}
 TOUCHABLE = re.compile(r"^(compare|scrub|zoom)\(", re.MULTILINE)
@@ -54,7 +55,7 @@ def test_figures_have_caption_name_and_alternative_text(path):
         assert len(alt) > 20
 
 
-@pytest.mark.parametrize("name", PART_ONE + EXPOSURE + REGISTRATION + MEASURING)
+@pytest.mark.parametrize("name", PART_ONE + EXPOSURE + REGISTRATION + STACKING + MEASURING)
 def test_every_page_has_a_folded_exercise_and_answer(name):
     text = (BOOK / f"{name}.md").read_text(encoding="utf-8")
     exercises = re.findall(r"{admonition} Exercise\n:class: (.*)\n", text)

@@ -16,7 +16,7 @@ LIBRARIES = 100e6  # bytes of Python and what is imported
 REMEMBERED = 1_500_000  # pixels, at most, of the gray picture of each frame that is kept
 GRAY = 2  # bytes of such a pixel
 MATCHING = 145  # bytes for each of these pixels, of the two frames that are brought together
-READING = {8: 3.25, 16: 4}  # frames, by bit depth: the one looked at, the one read ahead, and what decoders need
+READING = {8: 3.25, 16: 4.5}  # frames, by bit depth: the one looked at, the one read ahead, and what decoders need
 
 
 def parse_bytes(text):

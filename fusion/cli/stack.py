@@ -11,6 +11,7 @@ from fusion.cli.batch import run_batch
 from fusion.cli.budget import check_budget, parse_bytes
 from fusion.cli.frames import open_unique_frames
 from fusion.cli.maps import save_arrays, save_depth_map
+from fusion.cli.noise import NoiseMeter
 from fusion.cli.outputs import check_outputs, pictures_of, plan_outputs
 from fusion.cli.pictures import add_picture_arguments, check_is_not_black, progress_bar, save_result
 from fusion.cli.placing import find_alignment, placed_as_given, placed_by
@@ -172,16 +173,19 @@ def run_stack(args, alignment=None):
     planned = plan_outputs(args, len(stack))
     _check(args, stack, planned, is_estimated=is_moved and alignment is None and not is_saved(args))
     record, progress = Record(args, files), progress_bar(args)
+    meter = NoiseMeter(stack, args.k_size)
     with record.timed("aligning"):
         if is_moved and alignment is None:
-            alignment = find_alignment(stack, files, args, record=record, progress=progress)
+            alignment = find_alignment(meter.watched, files, args, record=record, progress=progress)
         placed = placed_by(alignment, stack, args) if is_moved else placed_as_given(stack)
     if is_moved:
         record.aligned(alignment)
+    with record.timed("looking for noise"):
+        noise = None if args.naive else meter.noise_of(placed.kept, progress)
     for outputs in planned:
         part = placed.among(outputs.positions)
         if len(part.frames) > 1:
-            _fuse(part, outputs, args, record, progress)
+            _fuse(part, noise, outputs, args, record, progress)
         else:
             print(f"{outputs.picture}: is not written, for fewer than two of its frames are left", file=sys.stderr)
     if args.json:
@@ -207,7 +211,7 @@ def _check(args, stack, planned, *, is_estimated):
     check_budget(args.ram, stack, is_estimated=is_estimated, mapped=mapped, naive=args.naive)
 
 
-def _fuse(placed, outputs, args, record, progress):
+def _fuse(placed, noise, outputs, args, record, progress):
     """Fuse frames and write what is made of them: the picture last, so that all is there if it is."""
     frames = placed.frames
     with record.timed("fusing"):
@@ -218,6 +222,7 @@ def _fuse(placed, outputs, args, record, progress):
             naive=args.naive,
             prefer=args.prefer,
             matrices=placed.matrices,
+            noise=noise,
             mapped=outputs.need_maps,
             ram=args.ram,
             workers=args.jobs,

@@ -1,4 +1,4 @@
-"""Evidence of focus: known windows, the definition on whole images, what levels tell each other, what noise is."""
+"""Evidence of focus: known windows, the definition on whole images, what levels tell each other."""
 
 import cv2
 import numpy as np
@@ -8,14 +8,8 @@ from scipy.ndimage import gaussian_filter
 
 from data import to_float, to_gray
 from fusion import tiles as tiling
-from fusion.evidence import (
-    LEAST_NOISE,
-    FramePyramid,
-    coarsest_activity,
-    entropy,
-    noise_energy,
-    region_energy,
-)
+from fusion.energy import coarsest_activity, entropy, region_energy
+from fusion.evidence import FramePyramid
 from fusion.pyramid import collapse, gaussian_pyramid, laplacian_pyramid
 
 BESIDE = np.exp(-1 / (2 * 0.6**2)) / (1 + 2 * np.exp(-1 / (2 * 0.6**2)))  # share of a neighbour, in a window of 3
@@ -48,8 +42,7 @@ def whole_evidence(image, levels, window=5, consistent=True):
     energies = [mean_around((np.atleast_3d(detail).astype(np.float64) ** 2).sum(axis=2), window) for detail in details]
     energies.append(coarsest_activity(coarsest, window))
     if not consistent:
-        scaled = [energy * 4.0**level for level, energy in enumerate(energies)]
-        return scaled, scaled
+        return energies, energies
     measured = [energies[0]]
     for level, energy in enumerate(energies[1:], 1):
         measured.append(energy / 4**level + smaller(measured[-1]))
@@ -177,7 +170,6 @@ def test_frames_leave_nothing_behind_for_the_next_one():
     fresh.measure(frames[1])
     for ours, expected in zip(used.evidence, fresh.evidence, strict=True):
         assert_array_equal(ours, expected)
-    assert used.noise == fresh.noise
 
 
 def test_a_frame_is_not_changed():
@@ -242,53 +234,3 @@ def test_a_finer_level_hears_a_fifth_of_a_coarser_one():
     pyramid.measure(image)
     pyramid.evidence[1][:] = 0.03
     assert_allclose(inform(pyramid, 0), 0.006, rtol=1e-5)
-
-
-# --- noise -----------------------------------------------------------------------------------------------------------
-
-
-def noisy(sigma, shape=(256, 256), seed=3):
-    return (0.5 + sigma * np.random.default_rng(seed).standard_normal(shape)).astype(np.float32).clip(0, 1)
-
-
-def noise_of(image):
-    pyramid = FramePyramid(image.shape, 3)
-    pyramid.measure(image)
-    return pyramid.noise
-
-
-def test_noise_is_the_energy_of_the_quietest_tenth():
-    energy = np.random.default_rng(2).permutation(np.linspace(0.01, 1, 160_000)).reshape(400, 400)
-    assert_allclose(noise_energy(energy.astype(np.float32)), 0.109, atol=0.02)
-
-
-def test_noise_grows_with_the_variance_of_noise():
-    energies = [noise_of(noisy(sigma)) for sigma in (0.01, 0.02, 0.04)]
-    assert_allclose([energies[1] / energies[0], energies[2] / energies[1]], 4, rtol=0.02)
-
-
-def test_noise_is_somewhat_less_than_noise_has_on_average():
-    image = noisy(0.03)
-    pyramid = FramePyramid(image.shape, 3)
-    pyramid.measure(image)
-    assert 0.4 < pyramid.noise / pyramid.evidence[0].mean() < 0.8
-
-
-def test_what_is_sharp_in_most_of_a_frame_is_not_taken_for_noise():
-    image = noisy(0.01)
-    image[:, :192] += 0.5 * textured((256, 192)) - 0.25
-    image.clip(0, 1, out=image)
-    assert noise_of(image) < 2 * noise_of(noisy(0.01))
-
-
-@pytest.mark.parametrize("value", [0, 0.5, 1])
-def test_a_flat_frame_has_the_noise_of_rounding(value):
-    assert noise_of(np.full((64, 64), value, np.float32)) == LEAST_NOISE
-
-
-def test_rounding_to_8_bits_is_not_below_the_least_noise():
-    """Of a slow ramp: what 8 bits make of it is no more evidence than what noise is taken to have."""
-    ramp = np.tile(np.linspace(0.2, 0.8, 800, dtype=np.float32), (64, 1))
-    pyramid = FramePyramid(ramp.shape, 1)
-    pyramid.measure(np.rint(ramp * 255).astype(np.uint8))
-    assert 0.1 * LEAST_NOISE < np.quantile(pyramid.evidence[0], 0.9) < LEAST_NOISE * 4

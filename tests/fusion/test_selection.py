@@ -6,7 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from data import to_float
 from fusion import tiles as tiling
-from fusion.evidence import LEAST_NOISE, FramePyramid
+from fusion.evidence import FramePyramid
+from fusion.noise import LEAST_NOISE, stack_noise
 from fusion.pyramid import collapse, laplacian_pyramid
 from fusion.selection import Selection, alike, share_above_mean, weights_of
 
@@ -22,18 +23,19 @@ def weights_by_formula(evidence, noise):
 
 
 def informed(frame):
-    """A frame's evidence and noise, with all that its levels tell each other."""
+    """A frame's evidence, with all that its levels tell each other."""
     pyramid = FramePyramid(frame.shape, LEVELS)
     pyramid.measure(frame)
     evidence = [pyramid.informed(level, tiling.whole(shape)) for level, shape in reversed([*enumerate(pyramid.shapes)])]
-    return evidence[::-1], pyramid.noise
+    return evidence[::-1]
 
 
 def whole(frames, factors, shown=1.0):
     """By the definition: all frames in memory, in float64; image (not clipped), weights of the finest level."""
     sums, totals, finest = [0] * (LEVELS + 1), [0] * (LEVELS + 1), []
+    noise = stack_noise(frames)
     for frame, factor in zip(frames, factors, strict=True):
-        evidence, noise = informed(frame)
+        evidence = informed(frame)
         for level, detail in enumerate(laplacian_pyramid(to_float(frame), LEVELS)):
             weights = factor * weights_by_formula(evidence[level], noise)
             sums[level] = sums[level] + detail * (weights if detail.ndim == 2 else weights[..., None])
@@ -47,7 +49,8 @@ def whole(frames, factors, shown=1.0):
 def selected(frames, factors, *, strips, dtype=np.float32, **options):
     """The same by running sums, strip after strip."""
     pyramid = FramePyramid(frames[0].shape, LEVELS)
-    selection = Selection(pyramid.shapes, strips[0].stop, dtype, **options)
+    noise = [stack_noise(frames)] * (LEVELS + 1)
+    selection = Selection(pyramid.shapes, strips[0].stop, dtype, noise=noise, **options)
     for rows in strips:
         selection.begin(rows)
         for position, (frame, factor) in enumerate(zip(frames, factors, strict=True)):
@@ -69,7 +72,7 @@ def test_weights_are_those_of_the_formula_but_for_a_unit():
     assert weights_of(evidence, LEAST_NOISE).dtype == np.float32
 
 
-def test_the_unit_is_the_same_for_frames_of_different_noise():
+def test_the_unit_is_the_same_whatever_the_noise():
     evidence = np.full((1, 1), 5e-3, np.float32)
     quiet, noisy = weights_of(evidence, 1e-4), weights_of(evidence, 1e-3)
     assert_allclose(noisy / quiet, (9e-3 / 5.4e-3) ** 6, rtol=1e-4)
