@@ -40,7 +40,6 @@ MODULES = {
     "filters": "fusion.filters",
     "controls": "fusion.controls",
     "deghost": "fusion.deghost",
-    "evidence": "fusion.evidence",
     "exposure": "fusion.exposure",
     "extended_exposure": "fusion.extended_exposure",
     "guided": "fusion.guided",
@@ -65,6 +64,7 @@ MODULES = {
 FUNCTIONS = {
     "benchmark": "benchmarks.run.saved",
     "compare": "fusion.show.compare",
+    "coarsest_activity": "fusion.energy.coarsest_activity",
     "corner_errors": "recalage.homography.corner_errors",
     "gaussian": "scipy.ndimage.gaussian_filter",
     "glue": "myst_nb.glue",
@@ -74,6 +74,7 @@ FUNCTIONS = {
     "plot_maps": "fusion.show.plot_maps",
     "plot_points": "fusion.show.plot_points",
     "refine_motion": "recalage.refine.refine",
+    "region_energy": "fusion.energy.region_energy",
     "scrub": "fusion.show.scrub",
     "spearmanr": "scipy.stats.spearmanr",
     "zoom": "fusion.show.zoom",

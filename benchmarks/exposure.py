@@ -8,14 +8,13 @@ did not run stay as they are. The quality part needs real brackets: FUSION_DATA.
 """
 
 import argparse
-import json
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from benchmarks.guided import COMMAND, module
-from benchmarks.run import in_turn, machine, measure, publish
+from benchmarks.run import in_turn, measure, on_this_machine, printed_by, publish, with_saved
 
 RESULTS = Path(__file__).parent / "results" / "exposure.json"
 QUIET = ["sh", "-c", 'exec "$@" 2> /dev/null', "sh"]  # Enfuse tells of every frame
@@ -81,22 +80,6 @@ def torch(folder, repeats):
 
 
 PARTS = {"speed": speed, "quality": quality, "torch": torch}
-
-
-def printed_by(command):
-    """Run a program that prints JSON: numbers, or a sentence that says why there are none."""
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-
-
-def on_this_machine(found):
-    """Add to all numbers what machine they come from."""
-    return {name: told if isinstance(told, str) else {"machine": machine()} | told for name, told in found.items()}
-
-
-def with_saved(found, path):
-    """Join what was found now with what a results file holds; a sentence takes the place of no numbers."""
-    saved = json.loads(path.read_text()) if path.exists() else {}
-    return saved | {name: told for name, told in found.items() if name not in saved or not isinstance(told, str)}
 
 
 def main(arguments=None):

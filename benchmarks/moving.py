@@ -35,11 +35,11 @@ SHIFT = 4.0  # pixels, standard deviation
 EXPOSURE = 0.1  # largest change of light
 
 
-def motion(count, seed):
+def motion(count, seed, *, turn=TURN):
     """Return what frames do: matrices to the middle one, and gains of light."""
     rng = np.random.default_rng(seed)
     middle = count // 2
-    angles = np.deg2rad(rng.uniform(-TURN, TURN, count))
+    angles = np.deg2rad(rng.uniform(-turn, turn, count))
     shifts = rng.normal(0, SHIFT, (count, 2))
     gains = 1 + rng.uniform(-EXPOSURE, EXPOSURE, count)
     angles[middle], shifts[middle], gains[middle] = 0, 0, 1
@@ -93,6 +93,11 @@ def fine_texture(picture, rng):
     return TEXTURE * enlarge(contrast.clip(0, 1), FINE) * grains / grains.std()
 
 
+def focused_at(depth, count):
+    """Distances from near to far that frames are focused at, spread evenly in 1 / distance, in metres."""
+    return 1 / np.linspace(1 / depth.min(), 1 / depth.max(), count, dtype=np.float64)
+
+
 def drawn(light, matrix):
     """Draw a frame of the scene: a plane of its light at the scale of the texture."""
     onto = to_canvas(DRAWN) @ matrix
@@ -109,20 +114,29 @@ def lights(count, seed):
     """Yield the light of the scene at the scale of the texture, for each focus from near to far."""
     picture, depth, pitch = coarse_scene()
     texture = fine_texture(picture, np.random.default_rng([seed, 1]))
-    made = scenes.focal_stack(picture, depth, distances=count, pixel_pitch=pitch, **LENS)
+    made = scenes.focal_stack(picture, depth, distances=focused_at(depth, count), pixel_pitch=pitch, **LENS)
     for frame, distance in zip(made.stack, made.distances, strict=True):
         blurred = scenes.circle_of_confusion(depth, distance, **LENS) / pitch
         left = enlarge(np.exp(-blurred / DISC).astype(np.float32), FINE)
         yield enlarge(to_linear(frame), FINE) * (1 + texture * left)[..., None]
 
 
+def pictured(light, matrix, gain=1):
+    """Picture of the light of the scene, from where a matrix says."""
+    return encode(gain * np.dstack([drawn(plane, matrix) for plane in cv2.split(light)]))
+
+
+def with_grain(frame, rng, grain=GRAIN):
+    """Add grain to a frame, in place."""
+    frame += np.float32(grain) * rng.standard_normal((*frame.shape[:2], 1), dtype=np.float32)
+    return frame.clip(0, 1, out=frame)
+
+
 def frames(count, seed):
     """Yield the frames as they are written."""
     rng = np.random.default_rng([seed, 2])
     for light, matrix, gain in zip(lights(count, seed), *motion(count, seed), strict=True):
-        frame = encode(gain * np.dstack([drawn(plane, matrix) for plane in cv2.split(light)]))
-        frame += np.float32(GRAIN) * rng.standard_normal((*frame.shape[:2], 1), dtype=np.float32)
-        yield frame.clip(0, 1, out=frame)
+        yield with_grain(pictured(light, matrix, gain), rng)
 
 
 def make(folder, count, seed=0):

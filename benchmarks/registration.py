@@ -14,9 +14,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmarks.exposure import on_this_machine, printed_by, with_saved
 from benchmarks.guided import module
-from benchmarks.run import in_turn, measure, publish
+from benchmarks.run import in_turn, measure, on_this_machine, printed_by, publish, with_saved
 
 RESULTS = Path(__file__).parent / "results" / "registration.json"
 SINGLE = ["env", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"]
@@ -66,7 +65,7 @@ def motion_of(count, stacks, folder, repeats):
     measure(found[READING][0])  # once, so that files are in the cache of the system
     runs = beside_reading(in_turn({name: command for name, (command, _) in found.items()}, repeats), count)
     files = [file for name, (_, file) in found.items() if name != READING]
-    scores = printed_by(list(map(str, module("registration_scores", "motion", frames / "truth.json", *files))))
+    scores = printed_by(module("registration_scores", "motion", frames / "truth.json", *files))
     told = {name: run | as_entry(scores.get(name, {})) for name, run in runs.items()}
     return {HUGIN: "not at hand: install hugin-tools"} | told
 

@@ -51,6 +51,22 @@ def saved(name):
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def printed_by(command):
+    """Run a program that prints JSON: numbers, or a sentence that says why there are none."""
+    return json.loads(subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE).stdout)
+
+
+def on_this_machine(found):
+    """Add to all numbers what machine they come from."""
+    return {name: told if isinstance(told, str) else {"machine": machine()} | told for name, told in found.items()}
+
+
+def with_saved(found, path):
+    """Join what was found now with what a results file holds; a sentence takes the place of no numbers."""
+    saved = json.loads(path.read_text()) if path.exists() else {}
+    return saved | {name: told for name, told in found.items() if name not in saved or not isinstance(told, str)}
+
+
 def machine():
     """Say what machine this is, in a few words."""
     model = "unknown processor"

@@ -12,7 +12,7 @@ from PIL import Image, JpegImagePlugin
 
 import fusion
 from data import open_stack, to_gray
-from fusion import exposure_fusion, extended_exposure_fusion, guided_fusion
+from fusion import exposure_fusion, extended_exposure_fusion, guided_fusion, pyramid_fusion
 from fusion.controls import CONTROLS as CONTROLS
 from fusion.controls import pick
 from fusion.measure import saliency
@@ -36,6 +36,7 @@ METHODS = {
     "guided": guided_fusion,
     "guided, colour guide": functools.partial(guided_fusion, guide="rgb"),
     "Laplacian pyramid": sharpest_details,
+    "focus stacking": pyramid_fusion,
     "decision map, unrefined": unrefined,
 }
 FOR_BRACKETS = {

@@ -121,15 +121,6 @@ def test_speed_of_all_programs(files, tmp_path, monkeypatch):
     assert told["memory_growth"] == 1.02
 
 
-def test_parts_that_did_not_run_stay_as_they_are(tmp_path):
-    path = tmp_path / "exposure.json"
-    assert exposure.with_saved({"speed": {"a": 1}}, path) == {"speed": {"a": 1}}
-    path.write_text(json.dumps({"speed": {"a": 1}, "quality": {"b": 2}}))
-    assert exposure.with_saved({"speed": {"a": 3}}, path) == {"speed": {"a": 3}, "quality": {"b": 2}}
-    kept = exposure.with_saved({"quality": "not at hand", "torch_cuda": "no CUDA device at hand"}, path)
-    assert kept == {"speed": {"a": 1}, "quality": {"b": 2}, "torch_cuda": "no CUDA device at hand"}
-
-
 def test_parts_run_alone_and_are_saved(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(exposure, "RESULTS", tmp_path / "results" / "exposure.json")
     monkeypatch.setattr(shutil, "which", lambda name: f"/opt/{name}")
@@ -150,11 +141,6 @@ def test_speed_is_not_saved_without_a_program(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         exposure.main(["--part", "speed", "--save"])
     assert "install Enfuse first" in capsys.readouterr().err
-
-
-def test_numbers_or_a_sentence_are_read_from_a_program():
-    assert exposure.printed_by([sys.executable, "-c", "print('{\"a\": 1}')"]) == {"a": 1}
-    assert exposure.printed_by([sys.executable, "-c", "print('\"nothing\"')"]) == "nothing"
 
 
 def test_the_share_of_values_that_are_reproduced():

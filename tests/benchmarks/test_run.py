@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.run import in_turn, measure
+from benchmarks.run import in_turn, measure, on_this_machine, printed_by, with_saved
 
 ROOT = Path(__file__).resolve().parents[2]
 MEASURE = (
@@ -49,3 +49,23 @@ def test_programs_run_in_turn_and_the_median_counts(monkeypatch):
     monkeypatch.setattr("benchmarks.run.measure", lambda command: run.append(command) or {"cpu_s": next(times)})
     assert in_turn({"ours": "a", "theirs": "b"}, 3) == {"ours": {"cpu_s": 5}, "theirs": {"cpu_s": 2}}
     assert run == ["a", "b"] * 3
+
+
+def test_parts_that_did_not_run_stay_as_they_are(tmp_path):
+    path = tmp_path / "results.json"
+    assert with_saved({"speed": {"a": 1}}, path) == {"speed": {"a": 1}}
+    path.write_text(json.dumps({"speed": {"a": 1}, "quality": {"b": 2}}))
+    assert with_saved({"speed": {"a": 3}}, path) == {"speed": {"a": 3}, "quality": {"b": 2}}
+    kept = with_saved({"quality": "not at hand", "torch_cuda": "no CUDA device at hand"}, path)
+    assert kept == {"speed": {"a": 1}, "quality": {"b": 2}, "torch_cuda": "no CUDA device at hand"}
+
+
+def test_numbers_or_a_sentence_are_read_from_a_program():
+    assert printed_by([sys.executable, "-c", "print('{\"a\": 1}')"]) == {"a": 1}
+    assert printed_by([sys.executable, "-c", "print('\"nothing\"')"]) == "nothing"
+
+
+def test_numbers_say_what_machine_they_come_from():
+    told = on_this_machine({"speed": {"a": 1}, "torch_cuda": "no CUDA device at hand"})
+    assert told["speed"]["a"] == 1 and "processor" in told["speed"]["machine"]
+    assert told["torch_cuda"] == "no CUDA device at hand"
