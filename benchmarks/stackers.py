@@ -2,8 +2,8 @@
 
     $SHINESTACKER_PYTHON -P benchmarks/stackers.py FOLDER OUT [--align]
 
-Fuses the frames in FOLDER by shinestacker as it is when nothing is asked of it, without the plots that it draws, and
-writes OUT, of the format of the frames. The environment variable SHINESTACKER_PYTHON names a Python that it is
+Fuses the frames in FOLDER by shinestacker's pyramids, the variant that keeps all frames in memory, without the plots that
+it draws, and writes OUT, of the format of the frames. The environment variable SHINESTACKER_PYTHON names a Python that it is
 installed in (Python 3.12: pip install shinestacker).
 """
 
@@ -19,10 +19,11 @@ ENFUSE_OPTIONS = ["--exposure-weight=0", "--saturation-weight=0", "--contrast-we
 WAY_OUT = {"shinestacker": f"set {VARIABLE} to a Python that it is installed in", "enfuse": "install enfuse"}
 
 
-def programs(frames, folder, *, align):
+def programs(frames, folder, *, align, lossless=False):
     """Return the command lines of others that are at hand, and the file that each writes, by name.
 
-    `frames` are all pictures of one folder; the results go to another one. Only shinestacker aligns, if it is to.
+    `frames` are all pictures of one folder; the results go to another one, in the format of the frames or, if `lossless`,
+    as PNG; but shinestacker writes that of the frames, JPEG of quality 100. Only shinestacker aligns, if it is to.
     """
     found = {}
     python, enfuse = os.environ.get(VARIABLE), shutil.which("enfuse")
@@ -31,8 +32,9 @@ def programs(frames, folder, *, align):
         script = [python, "-P", __file__, frames[0].parent, file, *(["--align"] if align else [])]
         found["shinestacker"] = [*QUIET, *script], file
     if enfuse:
-        file = folder / f"enfuse{frames[0].suffix}"
-        found["enfuse"] = [*QUIET, enfuse, *ENFUSE_OPTIONS, "-o", file, *frames], file
+        file = folder / f"enfuse{'.png' if lossless else frames[0].suffix}"
+        quality = ["--compression=95"] if file.suffix == ".jpg" else []
+        found["enfuse"] = [*QUIET, enfuse, *ENFUSE_OPTIONS, *quality, "-o", file, *frames], file
     return found
 
 

@@ -88,7 +88,8 @@ def fused_by_programs(frames, folder, *, align):
     frames, ours = sorted(frames.glob("*.jpg")), folder / "ours.png"
     options = ["--align", "similarity" if align else "none", "--force", "--quiet"]
     found = {"ours": ([*COMMAND, "stack", *frames, "-o", ours, *options], ours)}
-    found |= stackers.programs(frames, folder, align=align)
+    others = stackers.programs(frames, folder, align=align, lossless=True)
+    found |= {name: job for name, job in others.items() if name != "enfuse" or not align}  # which cannot align
     for command, _ in found.values():
         run(command)
     return {name: file for name, (_, file) in found.items()}
@@ -122,7 +123,8 @@ def by_others(frames, truth, folder):
     for index, frame in enumerate(frames):
         save(frame, given / f"{index:02d}.png", force=True)
     told = {}
-    for name, (command, file) in stackers.programs(sorted(given.glob("*.png")), folder, align=False).items():
+    others = stackers.programs(sorted(given.glob("*.png")), folder, align=False, lossless=True)
+    for name, (command, file) in others.items():
         run(command)
         told[name] = score(open_stack([file]).pixels(0), truth)
     return told
@@ -133,9 +135,10 @@ def by_others(frames, truth, folder):
 
 def of_flat(folder):
     """Noise that is left, as a share of that of a frame, for each number of frames: in a flat picture, and a scene."""
-    told = {"flat picture": {}, "flat part of a scene": {}}
+    told = {"flat picture": {}, "flat gray picture": {}, "flat part of a scene": {}}
     for count in COUNTS:
         told["flat picture"][f"{count}_frames"] = shares_left(flat_picture(count), np.s_[:, :])
+        told["flat gray picture"][f"{count}_frames"] = shares_left(flat_picture(count, shape=(256, 256)), np.s_[:, :])
         inside = tuple(slice(part.start + RIM, part.stop - RIM) for part in FLAT)
         told["flat part of a scene"][f"{count}_frames"] = shares_left(scene_with_flat_part(count), inside)
     return told
@@ -152,10 +155,10 @@ def deviation(image):
     return np.sqrt(image.var(axis=(0, 1), dtype=np.float64).mean())
 
 
-def flat_picture(count, seed=0):
+def flat_picture(count, seed=0, shape=(256, 256, 3)):
     """Frames of one gray, with noise."""
     rng = np.random.default_rng(seed)
-    frames = (0.5 + np.float32(SIGMA) * rng.standard_normal((256, 256, 3), dtype=np.float32) for _ in range(count))
+    frames = (0.5 + np.float32(SIGMA) * rng.standard_normal(shape, dtype=np.float32) for _ in range(count))
     return open_stack([frame.clip(0, 1) for frame in frames])
 
 

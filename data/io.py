@@ -40,6 +40,7 @@ XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{}"/></rdf:RDF></x:xmpmeta>'
 )
+LARGEST = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}  # pixels a side that OpenCV writes
 SEGMENT = 65_500  # bytes of metadata that one segment of a JPEG holds
 FULL_COLOUR = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 ENCODING = {
@@ -252,6 +253,17 @@ def check_output(path, *, force=False, endings=None):
         raise DataError(f"{path}: exists already; choose another name, or replace it with force")
 
 
+def check_size(path, shape):
+    """Raise a DataError if a picture has more pixels a side than the format can hold that the ending of `path` names."""
+    height, width = shape[:2]
+    largest = LARGEST.get(Path(path).suffix.lower(), max(height, width))
+    if max(height, width) > largest:
+        raise DataError(
+            f"{path}: {width} x {height} pixels cannot be written as {Path(path).suffix}, which holds {largest} a side; "
+            "use .tif, which has no such limit"
+        )
+
+
 def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     """Write an image, whole or not at all.
 
@@ -281,6 +293,7 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     path, image = Path(path), np.asarray(image)
     check_output(path, force=force)
     check_image("the image to save", image)
+    check_size(path, image.shape)
     _check_quality(quality)
     deep = path.suffix.lower() in SIXTEEN_BIT and (like.bit_depth == 16 if like else image.dtype == np.uint16)
     pixels = to_integers(image, np.uint16 if deep else np.uint8)
@@ -339,7 +352,8 @@ def save_json(content, path, *, force=False):
     Parameters
     ----------
     content : dict or list
-        Of what JSON holds; NaN and infinity are no part of it.
+        Of what JSON holds; NaN and infinity are no part of it. Names of files that are not Unicode are written with
+        escapes, and come back as they were.
     path : path
         Ends in .json.
     force : bool, optional
@@ -355,8 +369,19 @@ def save_json(content, path, *, force=False):
     path = Path(path)
     check_output(path, force=force, endings={".json"})
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if not _is_unicode(text):
+        text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _is_unicode(text):
+    """Tell whether a text can be encoded; names of files may hold bytes that cannot, which are surrogates then."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def copy(source, path, *, force=False):
@@ -385,8 +410,7 @@ def _encode(pixels, path, quality, icc, block, origin):
             path.suffix, bgr, list(parts), list(parts.values()), ENCODING[ending](quality)
         )
     if not written:
-        size = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
-        raise DataError(f"{path}: {size} cannot be written as {ending}; use .tif, which has no such limit")
+        raise DataError(f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be written as {ending}; use .tif")
     encoded = encoded.tobytes()
     return _with_segments(encoded, icc, origin) if ending == ".jpg" else encoded
 

@@ -1,6 +1,7 @@
 """The command `fusion`: one file per sub-command."""
 
 import argparse
+import io
 import os
 import sys
 
@@ -42,9 +43,16 @@ def build_parser():
     return parser
 
 
+def _print_any_name():
+    """Let names of files be printed that hold bytes which are no characters; the error stream can do so by itself."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def main(arguments=None):
     """Run the command line; return 0, or 2 after one line that says what is wrong."""
     args = build_parser().parse_args(arguments)
+    _print_any_name()
     keep_freed_pages()
     use_one_thread()
     try:

@@ -1,7 +1,6 @@
 """fusion align: bring frames together, and write each of them."""
 
 import argparse
-import contextlib
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +10,16 @@ import numpy as np
 from data import DataError, open_stack, save
 from data.io import WRITABLE, check_output, copy, save_json
 from fusion.cli.aligning import MODELS, add_reference_argument, check_transforms, find_motion, is_saved, reference_of
-from fusion.cli.pictures import add_picture_arguments, open_paths, progress_bar, size_of, source_of, tell
+from fusion.cli.folders import folder_made
+from fusion.cli.pictures import (
+    add_picture_arguments,
+    identity,
+    open_paths,
+    progress_bar,
+    size_of,
+    source_of,
+    tell,
+)
 from fusion.version import VERSION
 
 DESCRIPTION = """\
@@ -86,7 +94,7 @@ def run(args):
     folder, is_estimated = Path(args.output), not is_saved(args)
     outputs = _outputs(args.paths, stack.names, folder)
     options = _options(args, stack.names)
-    with _made(folder):
+    with folder_made(folder, "name a folder for the aligned frames"):
         _check_outputs(outputs, args)
         progress = progress_bar(args)
         alignment = find_motion(stack, args, **options, progress=progress)
@@ -144,31 +152,15 @@ def _with_target(output, number):
     return output._replace(target=output.target.with_name(stem + ending))
 
 
-@contextlib.contextmanager
-def _made(folder):
-    """Make a folder; take it away again if nothing came into it."""
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder}: is a file; name a folder for the aligned frames")
-    if not folder.absolute().parent.is_dir():
-        raise DataError(f"{folder}: the folder it should lie in does not exist; create {folder.parent} first")
-    is_new = not folder.exists()
-    folder.mkdir(exist_ok=True)
-    try:
-        yield
-    finally:
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
-
-
 def _check_outputs(outputs, args):
     """Raise a DataError unless all files may be written, before long work begins."""
     check_transforms(args)
     if args.report:
         check_output(args.report, force=args.force, endings={".json"})
-    frames = {_identity(output.source) for output in outputs}
+    frames = {identity(output.source) for output in outputs}
     taken = {}
     for output in outputs:
-        if output.target.exists() and _identity(output.target) in frames:
+        if output.target.exists() and identity(output.target) in frames:
             raise DataError(f"{output.target}: is one of the frames, which are never replaced; name another folder")
         other = taken.setdefault(str(output.target).casefold(), output)
         if other is not output:
@@ -177,12 +169,6 @@ def _check_outputs(outputs, args):
                 "one name apart, or rename one"
             )
         check_output(output.target, force=args.force)
-
-
-def _identity(path):
-    """Return what two names of one file have in common."""
-    status = path.stat()
-    return status.st_dev, status.st_ino
 
 
 def _name_old_files(alignment, outputs):

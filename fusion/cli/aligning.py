@@ -143,10 +143,8 @@ def find_motion(stack, args, model=None, *, tone=None, least=2, progress=None, *
     if was_saved:
         alignment = _load(args.transforms, stack, model, tone)
     else:
-        from recalage import register
-
         options |= {} if model is None else {"model": model}
-        alignment = register(stack, **options, tone=tone, progress=progress)
+        alignment = _estimated(stack, args, **options, tone=tone, progress=progress)
     _name_left_out(alignment, "when the motion was saved, for it " if was_saved else "")
     _check_enough(alignment, least)
     if was_saved:
@@ -155,6 +153,19 @@ def find_motion(stack, args, model=None, *, tone=None, least=2, progress=None, *
         alignment.save(args.transforms)
         tell(args, f"{args.transforms}: the motion is saved")
     return alignment
+
+
+def _estimated(stack, args, **options):
+    """Estimate motion; where that fails, name the option of the command that does without."""
+    from recalage import register
+    from recalage.errors import RegistrationError
+
+    try:
+        return register(stack, **options)
+    except RegistrationError as error:
+        if "align" not in args:
+            raise
+        raise DataError(f"{error}; with --align none, frames are fused as they lie") from None
 
 
 def _load(path, stack, model, tone):

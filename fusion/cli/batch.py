@@ -1,27 +1,29 @@
 """Many stacks by one command: every sub-folder is one."""
 
 import argparse
-import contextlib
+import os
 import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from data import DataError, open_stack
-from data.io import READABLE, WRITABLE, is_own_result
+from data.io import READABLE, SIXTEEN_BIT, WRITABLE, is_own_result
 from data.stack import natural_key
-from fusion.cli.pictures import tell
-from fusion.cli.slabs import slabs_of
+from fusion.cli.folders import folder_made
+from fusion.cli.frames import copies_among, find_paths, is_pattern
+from fusion.cli.outputs import is_own, named_files, plan_outputs
+from fusion.cli.pictures import source_of, tell
 
 NAMED = ("json", "depth_map", "index", "transforms")  # options that name a file, of which each stack has one
 
 
 class Job(NamedTuple):
-    """A stack of a batch: the folder of its frames, the arguments with which it is fused, and how many frames it has."""
+    """A stack of a batch: the folder of its frames, the arguments with which it is fused, and what is made of it."""
 
     folder: Path
     args: argparse.Namespace
-    count: int
+    files: list
 
 
 def run_batch(args, run_stack):
@@ -30,7 +32,8 @@ def run_batch(args, run_stack):
     Parameters
     ----------
     args : Namespace
-        Of `fusion stack`. Its paths are folders, and its output is a folder, which is made if it does not exist.
+        Of `fusion stack`. Its paths are folders, or patterns for them, and its output is a folder, which is made if it
+        does not exist.
         Options that name a file name the end of a file here: each stack has its own, which begins with its name.
     run_stack : callable
         ``run_stack(args)`` fuses one stack.
@@ -44,7 +47,7 @@ def run_batch(args, run_stack):
     _check_names(args)
     folders = find_stacks(args.paths, Path(args.output))
     failures, taken = [], {}
-    with _made(Path(args.output)):
+    with folder_made(Path(args.output), "with --batch, name a folder for the results"):
         for number, folder in enumerate(folders, start=1):
             try:
                 _fuse(folder, f"{number} of {len(folders)}: {folder.name}", args, run_stack, taken)
@@ -73,7 +76,7 @@ def find_stacks(paths, output):
     Parameters
     ----------
     paths : list of path
-        Folders whose sub-folders are stacks. Pictures that lie in them directly are named on the error stream.
+        Folders whose sub-folders are stacks, and patterns that find such folders. Pictures that lie in them directly are named on the error stream.
     output : Path
         Folder for the results, which is no stack; nor are hidden folders.
 
@@ -87,7 +90,7 @@ def find_stacks(paths, output):
     DataError
         If one of `paths` is no folder or has no sub-folder, or if two stacks would be written under one name.
     """
-    stacks = [stack for path in paths for stack in _stacks_in(Path(path), output)]
+    stacks = [stack for path in paths for folder in _folders(path) for stack in _stacks_in(folder, output)]
     names = {}
     for stack in stacks:
         other = names.setdefault(stack.name.casefold(), stack)
@@ -96,6 +99,16 @@ def find_stacks(paths, output):
                 f"{stack}: has the name of {other}, and so would its result; rename one, or fuse them apart"
             )
     return stacks
+
+
+def _folders(path):
+    """Return the folder that is given or, in natural order, those that a pattern finds."""
+    if not is_pattern(path):
+        return [Path(path)]
+    folders = [Path(match) for match in sorted(find_paths([path]), key=natural_key) if Path(match).is_dir()]
+    if not folders:
+        raise DataError(f"{path}: finds no folder; with --batch, give folders whose sub-folders are stacks")
+    return folders
 
 
 def _stacks_in(path, output):
@@ -128,63 +141,66 @@ def _check_names(args):
             )
 
 
-@contextlib.contextmanager
-def _made(folder):
-    """Make a folder; take it away again if nothing came into it."""
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder}: is a file; with --batch, name a folder for the results")
-    if not folder.absolute().parent.is_dir():
-        raise DataError(f"{folder}: the folder it should lie in does not exist; create {folder.parent} first")
-    is_new = not folder.exists()
-    folder.mkdir(exist_ok=True)
-    try:
-        yield
-    finally:
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
-
-
 def _fuse(folder, title, args, run_stack, taken):
     """Fuse one stack, unless it is finished."""
     job = _job(folder, args)
-    if not args.force and _is_finished(job):
+    _take(job, taken)
+    if not args.force and all(path.exists() for path in job.files) and all(map(is_own, _results(job))):
         what = f"{job.args.output} is" if args.slab is None else f"slabs of {job.args.output} are"
         tell(args, f"{title}: is finished, {what} there")
         return
-    _take(job, taken)
     tell(args, title)
-    run_stack(job.args)
+    run_stack(_resumed(job))
 
 
 def _job(folder, args):
-    """Return what is to be done for a stack; its result has the ending of its first frame, if that can be written."""
+    """Return what is to be done for a stack."""
     frames = open_stack(folder, tolerant=True)
-    ending = Path(re.sub(r"\[\d+\]$", "", frames.names[0])).suffix
-    ending = ending if ending.lower() in WRITABLE else ".png"
     output = Path(args.output)
     named = {option: getattr(args, option) for option in NAMED}
     named = {option: name and str(output / f"{folder.name}_{name}") for option, name in named.items()}
-    options = named | {"paths": [str(folder)], "output": str(output / f"{folder.name}{ending}"), "batch": False}
-    return Job(folder, argparse.Namespace(**vars(args) | options), len(frames))
+    result = str(output / f"{folder.name}{_ending(frames)}")
+    args = argparse.Namespace(**vars(args) | named | {"paths": [str(folder)], "output": result, "batch": False})
+    planned = plan_outputs(args, _count(frames, folder) if args.slab else len(frames))
+    return Job(folder, args, [Path(path) for _, path in named_files(planned, args)])
 
 
-def _is_finished(job):
-    """Tell whether the result of a stack, or as many slabs as it has, were written by this program before."""
-    output = Path(job.args.output)
-    if job.args.slab is None:
-        return output.exists() and is_own_result(output)
-    slabs = re.compile(rf"{re.escape(output.stem)}_\d+-\d+{re.escape(output.suffix)}")
-    written = [path for path in output.parent.iterdir() if slabs.fullmatch(path.name) and is_own_result(path)]
-    return len(written) >= len(slabs_of(job.count, job.args.slab))
+def _ending(frames):
+    """Return the ending of the first frame, if such a picture can be written and has room for all bits."""
+    ending = Path(re.sub(r"\[\d+\]$", "", frames.names[0])).suffix
+    if ending.lower() not in WRITABLE:
+        return ".png"
+    return ".tif" if frames.bit_depth == 16 and ending.lower() not in SIXTEEN_BIT else ending
+
+
+def _count(frames, folder):
+    """Return how many frames there are without those that count once with another one."""
+    return len(frames) - len(copies_among(frames, [source_of(folder, name) for name in frames.names]))
+
+
+def _results(job):
+    """Return the files that fusing a stack always makes anew; saved motion is used again."""
+    return [path for path in job.files if str(path) != job.args.transforms]
+
+
+def _resumed(job):
+    """Return the arguments with which a stack is fused of which some files are there, as after an interruption.
+
+    Such files of this program are replaced. Motion that was saved is applied, so that no reference is chosen any more.
+    """
+    args = argparse.Namespace(**vars(job.args))
+    saved = args.transforms and Path(args.transforms)
+    there = [path for path in _results(job) if os.path.lexists(path)]
+    args.force = args.force or (bool(there) and all(map(is_own, there)))
+    if saved and saved.exists() and args.reference is not None:
+        print(f"{saved}: exists, so its motion is applied, and --reference makes no difference", file=sys.stderr)
+        args.reference = None
+    return args
 
 
 def _take(job, taken):
-    """Raise a DataError if a stack would write what another one of this run has written."""
-    for option in ("output", *NAMED):
-        target = getattr(job.args, option)
-        if target is not None:
-            other = taken.setdefault(target.casefold(), job.folder)
-            if other != job.folder:
-                raise DataError(
-                    f"{target}: is written for {other} too; rename one of the two folders, or the option's file"
-                )
+    """Raise a DataError if a stack would write what is written for another one."""
+    for path in job.files:
+        other = taken.setdefault(str(path).casefold(), job.folder)
+        if other != job.folder:
+            raise DataError(f"{path}: is written for {other} too; rename one of the two folders, or the option's file")

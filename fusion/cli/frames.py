@@ -6,56 +6,122 @@ import sys
 from argparse import Namespace
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
-from data import DataError
+from data import DataError, Stack
+from data.io import is_own_result
 from data.stack import natural_key
-from fusion.cli.pictures import open_paths, source_of
+from fusion.cli.pictures import identity, open_paths, source_of
 
 SAMPLE = 1 << 16  # bytes in the middle of a file that are compared before all of it is
 
 
-def open_unique_frames(args, *, exclude=(), tolerant=False, sort=True):
+class Found(NamedTuple):
+    """Frames that a command is given, those that are equal once."""
+
+    stack: Stack  # two frames or more
+    files: list  # where each of them comes from
+    given: list  # names of all frames, with those that are equal to another one
+    sources: list  # where each of these comes from
+    copies: dict  # positions of those that count no more, and of the ones that they are equal to, among all
+
+    def place_of(self, position):
+        """Return where in the stack a frame is that stands at a position among all that are given."""
+        first = self.copies.get(position, position)
+        return first - sum(copy < first for copy in self.copies)
+
+
+def open_unique_frames(args, *, outputs=(), tolerant=False, exact=False):
     """Open the frames that a command is given, those that are equal once.
 
     Parameters
     ----------
     args : Namespace
         With `paths`, where patterns may stand, and what `add_picture_arguments` added.
-    exclude : iterable of paths, optional
-        Files that are no frames.
+    outputs : iterable of paths, optional
+        Files that the command writes: results of this program that are found among them are no frames.
     tolerant : bool, optional
         As for `data.open_stack`.
-    sort : bool, optional
-        Put files in natural order; else they stay as they are given.
+    exact : bool, optional
+        Take the files that are given as they are, in their order; else they are put in natural order, and results of
+        this program that patterns find are left out and named.
 
     Returns
     -------
-    stack : Stack
-        Two frames or more.
-    files : list of Path
-        Where each of them comes from.
+    Found
 
     Raises
     ------
     DataError
         If fewer than two are left, or one cannot be part of the stack, unless `tolerant`.
     """
-    excluded = {Path(path).resolve() for path in exclude}
-    found = find_paths(args.paths)
-    ordered = sorted(found, key=natural_key) if sort else found
-    paths = [path for path in ordered if Path(path).resolve() not in excluded]
-    if not paths:
-        raise DataError(f"{args.paths[0]}: is the output; give the frames too")
-    given = Namespace(**vars(args) | {"paths": paths})
-    stack = open_paths(given, least=1, exclude=exclude, tolerant=tolerant)
-    files = _files_of(stack, paths)
-    copies = _copies([None if stack.names[k] != file.name else file for k, file in enumerate(files)])
+    paths = args.paths if exact else _without_results(args.paths, outputs)
+    stack = open_paths(Namespace(**vars(args) | {"paths": paths}), least=1, tolerant=tolerant)
+    sources = _files_of(stack, paths)
+    copies = copies_among(stack, sources)
     for copy, first in copies.items():
-        print(_told_of(files[copy], files[first]), file=sys.stderr)
+        print(f"{sources[copy]}: {told_of_copy(sources[first])}, and counts once", file=sys.stderr)
     left = [index for index in range(len(stack)) if index not in copies]
     if len(left) < 2:
-        raise DataError(f"{files[left[0]]}: is the only frame; fusion needs two or more pictures of one scene")
-    return stack.select(left), [files[index] for index in left]
+        raise DataError(f"{sources[left[0]]}: is the only frame; fusion needs two or more pictures of one scene")
+    return Found(stack.select(left), [sources[index] for index in left], stack.names, sources, copies)
+
+
+def told_of_copy(first):
+    """Say of a file what it has to do with the one that it is a copy of."""
+    return f"is the same, byte for byte, as {first}"
+
+
+def _without_results(paths, outputs):
+    """Return the files that are meant to be frames, in natural order, each once."""
+    ours = {identity(path) for path in outputs if Path(path).is_file() and is_own_result(path)}
+    files, named, dropped = [], [], []
+    for path in paths:
+        found = [file for file in _matches(path) if not _is_one_of(ours, file)]
+        results = [file for file in found if _is_result(file)]
+        if is_pattern(path):
+            dropped += results
+            files += [file for file in found if file not in results]
+        else:
+            named += results
+            files += found
+    _name_results([file for file in dropped if file not in named], "and no frame; give the name of each to fuse it")
+    _name_results(named, "and fused nevertheless, for it was named")
+    if not files and dropped:
+        raise DataError(f"{paths[0]}: finds nothing but results of fusion; name the files to fuse them again")
+    if not files:
+        raise DataError(f"{paths[0]}: is the output; give the frames too")
+    return _once(sorted(files, key=natural_key))
+
+
+def _is_one_of(identities, path):
+    return bool(identities) and Path(path).exists() and identity(path) in identities
+
+
+def _is_result(path):
+    return Path(path).is_file() and is_own_result(path)
+
+
+def _name_results(files, told):
+    """Say in a line which results of this program there are among the frames, and what becomes of them."""
+    if files:
+        names = " ".join(sorted(set(files), key=natural_key))
+        print(f"{names}: a result of this program, {told}", file=sys.stderr)
+
+
+def _once(files):
+    """Leave out files that are given again; name them."""
+    once = {}
+    for file in files:
+        if Path(file) in once:
+            print(f"{file}: is given twice, and counts once", file=sys.stderr)
+        once.setdefault(Path(file), file)
+    return list(once.values())
+
+
+def is_pattern(path):
+    """Tell whether a text is a pattern, and not the name of a file."""
+    return glob.has_magic(path) and not Path(path).exists()
 
 
 def find_paths(paths):
@@ -80,7 +146,7 @@ def find_paths(paths):
 
 
 def _matches(path):
-    if not glob.has_magic(path) or Path(path).exists():
+    if not is_pattern(path):
         return [path]
     matches = glob.glob(path, recursive=True)
     if not matches:
@@ -94,10 +160,21 @@ def _files_of(stack, paths):
     return [source_of(Path(paths[0]), name) for name in stack.names]
 
 
-def _told_of(copy, first):
-    if copy == first:
-        return f"{copy}: is given twice, and counts once"
-    return f"{copy}: is the same, byte for byte, as {first}, and counts once"
+def copies_among(stack, sources):
+    """Find frames whose files are equal, byte for byte, to that of another one before them.
+
+    Parameters
+    ----------
+    stack : Stack
+    sources : list of Path
+        Where each of its frames comes from; pages of one file are no copies.
+
+    Returns
+    -------
+    dict
+        Their positions, in order, and those of the first ones of their kind.
+    """
+    return _copies([file if name == file.name else None for name, file in zip(stack.names, sources, strict=True)])
 
 
 def _copies(files):

@@ -1,5 +1,6 @@
 """Which frame each pixel of a fused stack comes from, as files: a picture of depth, and the numbers themselves."""
 
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -108,6 +109,15 @@ def save_depth_map(stacked, count, path, *, force=False, made_by=None):
         As for `data.save`.
     """
     save(depth_map(stacked.index, stacked.confidence, count), path, force=force, made_by=made_by)
+
+
+def is_index(path):
+    """Tell whether a file holds the arrays that --index writes."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return set(file.namelist()) == {"index.npy", "confidence.npy", "names.npy"}
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def save_arrays(path, *, force=False, **arrays):

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data import DataError
-from data.io import check_output
-from fusion.cli.pictures import check_is_no_frame
+from data.io import check_output, check_size, is_own_result
+from fusion.cli.maps import is_index
+from fusion.cli.pictures import check_is_no_frame, identity
+from fusion.cli.report import is_report
 from fusion.cli.slabs import slabs_of
 
 
@@ -34,7 +36,7 @@ def plan_outputs(args, count):
 
 
 def pictures_of(args):
-    """List the pictures that options name, or have named; they are no frames, though they may lie among them."""
+    """List the pictures that options name, or have named, without those of slabs."""
     outputs = _outputs_of(args, range(0))
     return [path for path in (outputs.picture, outputs.depth_map, outputs.plot) if path]
 
@@ -52,29 +54,59 @@ def _numbered(path, number):
     return path.with_name(f"{path.stem}{number}{path.suffix}")
 
 
-def check_outputs(planned, args):
-    """Raise a DataError unless all files may be written, each for one purpose, before long work begins."""
+def check_outputs(planned, frames, args):
+    """Raise a DataError unless all files may be written, each for one purpose, before long work begins.
+
+    Parameters
+    ----------
+    planned : list of Outputs
+    frames : iterable of paths
+        Files that were opened; none of them is ever replaced.
+    args : Namespace
+        Of the command.
+    """
     check_are_apart(planned, args)
+    _check_are_no_frames(planned, frames, args)
     for outputs in planned:
         for path in filter(None, (outputs.picture, outputs.depth_map, outputs.plot)):
-            check_output(path, force=args.force)
             check_is_no_frame(args.paths, path)
+            check_output(path, force=args.force)
         if outputs.index:
             check_output(outputs.index, force=args.force, endings={".npz"})
     if args.json:
         check_output(args.json, force=args.force, endings={".json"})
 
 
+def check_sizes(planned, shape):
+    """Raise a DataError if pictures of a shape have more pixels a side than their formats can hold."""
+    for outputs in planned:
+        for path in filter(None, (outputs.picture, outputs.depth_map)):
+            check_size(path, shape)
+
+
+def _check_are_no_frames(planned, frames, args):
+    opened = {identity(path) for path in frames if Path(path).exists()}
+    for _, path in named_files(planned, args):
+        if Path(path).exists() and identity(path) in opened:
+            raise DataError(f"{path}: is one of the frames; choose another name for the output")
+
+
+def is_own(path):
+    """Tell whether a file is one that this program wrote as a result: a picture, an index or a report."""
+    known = {".json": is_report, ".npz": is_index}
+    return known.get(Path(path).suffix.lower(), is_own_result)(path)
+
+
 def check_are_apart(planned, args):
     """Raise a DataError if two options name one file."""
     named = {}
-    for option, path in _named_files(planned, args):
+    for option, path in named_files(planned, args):
         other = named.setdefault(str(Path(path).resolve()).casefold(), option)
         if other != option:
             raise DataError(f"{path}: is what both {other} and {option} would write; give each a file of its own")
 
 
-def _named_files(planned, args):
+def named_files(planned, args):
     """Yield options with the files that they name, or have named."""
     yield from (("--json", args.json),) if args.json else ()
     yield from (("--transforms", args.transforms),) if args.transforms else ()

@@ -7,9 +7,15 @@ from data.io import check_output, is_own_result
 from fusion.version import VERSION
 
 
-def add_picture_arguments(parser, output="OUT", told="result: .jpg, .png, .tif or .webp", replaced="OUT if it exists"):
+def add_picture_arguments(
+    parser,
+    output="OUT",
+    told="result: .jpg, .png, .tif or .webp",
+    replaced="OUT if it exists",
+    given="a folder, a multi-page TIFF, or the frames",
+):
     """Add PATH..., -o, --quality, --force and --quiet to a command."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder, a multi-page TIFF, or the frames")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help=given)
     parser.add_argument("-o", "--output", required=True, metavar=output, help=told)
     parser.add_argument(
         "--quality", type=int, default=95, metavar="1..100", help="of JPEG and WebP (default: %(default)s)"
@@ -48,11 +54,18 @@ def open_paths(args, least=2, *, exclude=(), tolerant=False):
 
 
 def check_is_no_frame(paths, output):
-    """Refuse an output that would replace a frame."""
-    folders = [Path(path) for path in paths if Path(path).is_dir()]
-    given = {Path(path).resolve() for path in paths} | {folder.resolve() / output.name for folder in folders}
-    if output.resolve() in given and output.exists() and not is_own_result(output):
+    """Refuse an output that would replace a frame, under whatever name."""
+    if not output.exists() or is_own_result(output):
+        return
+    given = (file for path in map(Path, paths) for file in (path.iterdir() if path.is_dir() else [path]))
+    if any(file.exists() and identity(file) == identity(output) for file in given):
         raise DataError(f"{output}: is one of the frames; choose another name for the output")
+
+
+def identity(path):
+    """Return what two names of one file have in common."""
+    status = Path(path).stat()
+    return status.st_dev, status.st_ino
 
 
 def explain_data_sets(paths):

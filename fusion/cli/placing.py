@@ -41,19 +41,32 @@ def placed_by(alignment, stack, args):
     tone = "match" if args.tone else None
     frames = alignment.apply(stack, crop=args.crop, tone=tone, interpolation=KERNEL)
     common = f"{size_of(frames)} of {size_of(stack)} pixels are in all frames"
-    tell(args, told_of(alignment, common if args.crop else "all of the reference frame is kept"))
+    tell(args, told_of(alignment, common if args.crop else f"all of the reference frame is kept{_rim(alignment)}"))
     matrices = None if args.crop else alignment.matrices[alignment.kept]
     return Placed(frames, alignment.kept, matrices, stack.select([alignment.reference]))
 
 
-def find_alignment(stack, files, args, *, record, progress):
+def _rim(alignment):
+    """Say how wide the rim is, at most, that some frames do not show; nothing if there is none."""
+    from recalage.errors import RegistrationError
+
+    try:
+        rows, columns = alignment.area
+    except RegistrationError:
+        return ", of which frames have no part in common"
+    height, width = alignment.shape
+    widest = max(rows.start, height - rows.stop, columns.start, width - columns.stop)
+    return f"; some frames do not show a rim of up to {widest} pixels, which --crop cuts off" if widest else ""
+
+
+def find_alignment(stack, found, args, *, record, progress):
     """Estimate how frames lie on each other, or read what --transforms names.
 
     Parameters
     ----------
     stack : Stack
-    files : list of Path
-        Where each of its frames comes from.
+    found : fusion.cli.frames.Found
+        How its frames were given.
     args : Namespace
         With what `add_align_arguments` and `add_reference_argument` added.
     record : fusion.cli.report.Record
@@ -68,9 +81,17 @@ def find_alignment(stack, files, args, *, record, progress):
     was_saved = is_saved(args)
     options = {"tone": "match" if args.tone else None}
     if args.reference is not None:
-        listed = Namespace(**vars(args) | {"paths": [*dict.fromkeys(map(str, files))]})  # in the order of the frames
-        options["reference"] = reference_of(listed, stack.names)
+        options["reference"] = _reference(found, args)
     alignment = find_motion(stack, args, args.align, **options, progress=progress)
     if args.transforms is not None and not was_saved:
         record.wrote(args.transforms)
     return alignment
+
+
+def _reference(found, args):
+    """Look --reference up among all frames that are given; for a copy of a frame, that one is taken."""
+    listed = Namespace(
+        **vars(args) | {"paths": [*dict.fromkeys(map(str, found.sources))]}
+    )  # in the order of the frames
+    reference = reference_of(listed, found.given)
+    return reference if isinstance(reference, str) else found.place_of(reference)

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import math
 import platform
 import re
 import tempfile
@@ -14,6 +15,7 @@ import cv2
 
 from data import DataError
 from data.io import save_json
+from fusion.cli.aligning import MODELS
 from fusion.version import VERSION
 
 KIND, FORMAT = "all-in-focus report", 1  # what a report says of itself
@@ -37,6 +39,7 @@ class Record:
         self._started = time.perf_counter()
         self._stages = {}
         self._alignment = None
+        self._left_out = []
         self._outputs = []
         self._inputs = [describe(path) for path in dict.fromkeys(map(str, paths))] if args.json else []
 
@@ -53,6 +56,10 @@ class Record:
         """Keep the `recalage.Alignment` that was found or applied."""
         self._alignment = alignment
 
+    def left_out(self, name, reason):
+        """Keep that a frame takes no part, though no alignment tells of it."""
+        self._left_out.append({"name": name, "reason": reason})
+
     def wrote(self, path):
         """Keep that a file was written."""
         self._outputs.append(str(path))
@@ -64,6 +71,7 @@ class Record:
     def _content(self):
         args = self._args
         frames = () if self._alignment is None else self._alignment.frames
+        not_aligned = [{"name": f.name, "reason": f.reason} for f in frames if f.status == "left out"]
         outputs = [describe(output) | {"role": role_of(output, args)} for output in self._outputs]
         seconds = {"total": time.perf_counter() - self._started} | self._stages
         return {
@@ -74,7 +82,7 @@ class Record:
             "inputs": self._inputs,
             "parameters": {name: _as_text(getattr(args, name)) for name in PARAMETER_ENTRIES},
             "transforms": None if self._alignment is None else _as_saved(self._alignment),
-            "left_out": [{"name": f.name, "reason": f.reason} for f in frames if f.status == "left out"],
+            "left_out": self._left_out + not_aligned,
             "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
             "output": str(args.output),
             "outputs": outputs,
@@ -200,6 +208,15 @@ def read_report(path):
     return report
 
 
+def is_report(path):
+    """Tell whether a file is a report that this program wrote."""
+    try:
+        _read_json(path)
+    except DataError:
+        return False
+    return True
+
+
 def _read_json(path):
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -232,6 +249,15 @@ def _one_of(*kinds):
     return lambda value: type(value) in kinds
 
 
+def _whole(low, high=math.inf):
+    """Return the rule that a value is a whole number of a range."""
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _is_window(value):
+    return _whole(3, 31)(value) and value % 2 == 1
+
+
 def _is_hash(value):
     return value is None or (isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None)
 
@@ -253,14 +279,14 @@ ENTRIES = {
 }
 # Options of the command that shape its result; the others name files, or say how it is to go about its work.
 PARAMETER_ENTRIES = {
-    "depth": COUNT,
-    "k_size": COUNT,
+    "depth": (lambda value: value is None or _whole(1)(value), "a whole number, 1 or more, or null"),
+    "k_size": (_is_window, "an odd number, 3 to 31"),
     "naive": SWITCH,
-    "prefer": CHOICE,
-    "align": CHOICE,
+    "prefer": (lambda value: value in (None, "first", "last"), "first, last or null"),
+    "align": (lambda value: value in (None, "none", *MODELS), f"{', '.join(MODELS)}, none or null"),
     "reference": CHOICE,
     "crop": SWITCH,
     "tone": SWITCH,
     "slab": CHOICE,
-    "quality": (_one_of(int), "a whole number"),
+    "quality": (_whole(1, 100), "a whole number, 1 to 100"),
 }

@@ -4,11 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from data import DataError
+from data import DataError, open_stack
 from fusion.cli import stack
 from fusion.cli.pictures import tell
 from fusion.cli.report import PICTURES, alignment_of, hash_of, read_report, slab_number, versions
 from fusion.cli.slabs import parse_slab
+from fusion.stacking import check_options
 
 DESCRIPTION = """\
 Make the result of "fusion stack --json REPORT" again: of the same frames, with the same options and the same transforms,
@@ -24,6 +25,7 @@ folder; at the absolute path; and beside the report. One that has changed since 
 program, or of what it is built on, a warning is given, and the result may have other bytes; with the same ones, other
 bytes are an error. Depth map and index are written only if they are asked for here.
 """
+TAKEN_OVER = ("depth_map", "index", "json", "ram", "jobs", "force", "quiet")  # options of this run, not of the report
 
 
 def add_parser(subparsers):
@@ -40,6 +42,7 @@ def add_parser(subparsers):
     parser.add_argument("--depth-map", metavar="FILE", help="write the depth map too")
     parser.add_argument("--index", metavar="FILE", help="write the index too")
     parser.add_argument("--json", metavar="REPORT", help="write a report of this run too")
+    stack.add_power_arguments(parser)
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no closing line")
     parser.set_defaults(run=run)
@@ -47,12 +50,14 @@ def add_parser(subparsers):
 
 def run(args):
     """Check that all is as it was, fuse again, compare."""
+    stack.check_jobs(args.jobs)
     report = read_report(args.report)
     output = _output(report, args)
     alignment = alignment_of(report, args.report)
     again = _arguments(report, output, args)
     is_same_version = _compare_versions(report, args.report)
-    stack.run_stack(again, alignment)
+    _check_depth(again, args.report)
+    stack.run_stack(again, alignment, exact=True)
     _compare_results(report, output, args, is_same_version)
 
 
@@ -70,8 +75,17 @@ def _arguments(report, output, args):
     stack.add_parser(parser.add_subparsers(dest="command"))
     again = vars(parser.parse_args(["stack", "FRAMES", "--output", "OUT"]))
     again |= report["parameters"] | {"slab": _slab(report, args.report)}
-    again |= {name: getattr(args, name) for name in ("depth_map", "index", "json", "force", "quiet")}
+    again |= {name: getattr(args, name) for name in TAKEN_OVER}
     return argparse.Namespace(**again | {"paths": _frames(report, Path(args.report)), "output": str(output)})
+
+
+def _check_depth(again, path):
+    """Raise a DataError if frames are too small for the levels that a report tells of."""
+    frames = open_stack(again.paths, tolerant=True)
+    try:
+        check_options(frames.shape[1:], levels=again.depth)
+    except ValueError as error:
+        raise DataError(f"{path}: is damaged: parameters.depth: {error}") from None
 
 
 def _slab(report, path):
@@ -126,7 +140,8 @@ def _compare_results(report, output, args, is_same_version):
     elif is_same_version:
         raise DataError(
             f"{other[0]}: was written, but not with the bytes that {args.report} tells of, though frames, options and "
-            "versions are the same; compare the pictures: another processor may round otherwise"
+            "versions are the same; compare the pictures: another processor may round otherwise, and so may a program "
+            "whose code was changed (the number of threads makes no difference)"
         )
     else:
         print(f"{other[0]}: has not the bytes that {args.report} tells of, as versions differ", file=sys.stderr)

@@ -9,10 +9,10 @@ from data import DataError, save
 from fusion.cli.aligning import add_align_arguments, add_reference_argument, is_alignment_wanted, is_saved
 from fusion.cli.batch import run_batch
 from fusion.cli.budget import check_budget, parse_bytes
-from fusion.cli.frames import open_unique_frames
+from fusion.cli.frames import open_unique_frames, told_of_copy
 from fusion.cli.maps import save_arrays, save_depth_map
 from fusion.cli.noise import NoiseMeter
-from fusion.cli.outputs import check_outputs, pictures_of, plan_outputs
+from fusion.cli.outputs import check_outputs, check_sizes, pictures_of, plan_outputs
 from fusion.cli.pictures import add_picture_arguments, check_is_not_black, progress_bar, save_result
 from fusion.cli.placing import find_alignment, placed_as_given, placed_by
 from fusion.cli.report import Record
@@ -36,12 +36,13 @@ examples:
   fusion stack beetle/ -o parts.tif --slab 10/3 --transforms motion.json
   fusion stack slides/ -o results/ --batch --json report.json
 
-Frames that cannot be read, are of another size, or of which no trustworthy motion is found are left out and named; with
---align none they are errors. A file of --transforms that exists is applied, and nothing is estimated; it may come from
-"fusion align" too. --eval prints the score AG of "fusion evaluate": the mean over all pixels of the root of the mean of
-the squared differences to the next pixel on the right and below, which is the magnitude of the gradient over the root
-of 2; of the frames as they are fused. Noise counts as much as detail, so more is not always better. "fusion rerun
-REPORT" makes the result of a report of --json again.
+Results of this program that a folder or a pattern finds are no frames; no frame is ever replaced. Frames that cannot be
+read, are of another size, or of which no trustworthy motion is found are left out and named; with --align none they are
+errors. A file of --transforms that exists is applied, and nothing is estimated; it may come from "fusion align" too.
+--eval prints the score AG of "fusion evaluate": the mean over all pixels of the root of the mean of the squared
+differences to the next pixel on the right and below, which is the magnitude of the gradient over the root of 2; of the
+frames as they are fused. Noise counts as much as detail, so more is not always better. "fusion rerun REPORT" makes the
+result of a report of --json again.
 """
 DEFAULT_MODEL = "similarity"
 MADE_BY = f"fusion stack {VERSION}"
@@ -57,7 +58,12 @@ def add_parser(subparsers):
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_picture_arguments(parser)
+    add_picture_arguments(
+        parser,
+        told="result: .jpg, .png, .tif or .webp; with --batch a folder",
+        replaced="files that exist: OUT, maps, figure and report, but never a frame",
+        given="a folder, a multi-page TIFF, the frames, or a pattern in quotes; with --batch folders of stacks",
+    )
     _add_fusion_arguments(parser.add_argument_group("fusion"))
     _add_motion_arguments(parser.add_argument_group("alignment"))
     _add_output_arguments(parser.add_argument_group("further results"))
@@ -82,7 +88,8 @@ def _add_fusion_arguments(group):
     group.add_argument(
         "--prefer",
         choices=("first", "last"),
-        help="which end of the series wins where a sharp background is seen through a blurred foreground",
+        help="which end of the series wins where a sharp background is seen through a blurred foreground; first and last "
+        "in natural order of names",
     )
 
 
@@ -112,10 +119,7 @@ def _add_output_arguments(group):
 
 
 def _add_work_arguments(group):
-    group.add_argument(
-        "--ram", type=parse_bytes, metavar="SIZE", help="what the whole process may take, such as 2G or 800M"
-    )
-    group.add_argument("--jobs", type=int, metavar="N", help="threads (default: by number of processors, 4 at most)")
+    add_power_arguments(group)
     group.add_argument(
         "--slab",
         type=parse_slab,
@@ -125,6 +129,14 @@ def _add_work_arguments(group):
     group.add_argument(
         "--batch", action="store_true", help="every sub-folder of PATH is a stack, OUT a folder for the results"
     )
+
+
+def add_power_arguments(parser):
+    """Add --ram and --jobs, which say what a computer may spend; the result is the same."""
+    parser.add_argument(
+        "--ram", type=parse_bytes, metavar="SIZE", help="what the whole process may take, such as 2G or 800M"
+    )
+    parser.add_argument("--jobs", type=int, metavar="N", help="threads (default: by number of processors, 4 at most)")
 
 
 def run(args):
@@ -138,8 +150,7 @@ def run(args):
 
 def _check_options(args):
     """Raise a DataError if an option is out of range, or contradicts another one, before a picture is opened."""
-    if args.jobs is not None and args.jobs < 1:
-        raise DataError(f"--jobs takes a number of threads, 1 or more, got {args.jobs}")
+    check_jobs(args.jobs)
     if args.naive and args.prefer:
         raise DataError("--naive weighs nothing, so there is nothing to prefer; leave out --naive or --prefer")
     if args.naive and args.depth is not None:
@@ -152,12 +163,18 @@ def _check_options(args):
         raise DataError("--plot draws with matplotlib, which is not installed; install it: pip install matplotlib")
 
 
+def check_jobs(jobs):
+    """Raise a DataError if what --jobs gives is no number of threads."""
+    if jobs is not None and jobs < 1:
+        raise DataError(f"--jobs takes a number of threads, 1 or more, got {jobs}")
+
+
 def _given(args, *names):
     """Return those options that are given, as text."""
     return " ".join(f"--{name}" for name in names if getattr(args, name))
 
 
-def run_stack(args, alignment=None):
+def run_stack(args, alignment=None, *, exact=False):
     """Align one stack, fuse it and write what is asked for.
 
     Parameters
@@ -165,19 +182,24 @@ def run_stack(args, alignment=None):
     args : Namespace
         Of this command.
     alignment : recalage.Alignment, optional
-        Motion to be applied to the frames as they are given; nothing is estimated then.
+        Motion to be applied to the frames; nothing is estimated then.
+    exact : bool, optional
+        As for `fusion.cli.frames.open_unique_frames`.
     """
     args = _with_model(args)
     is_moved = alignment is not None or is_alignment_wanted(args)
-    stack, files = open_unique_frames(args, exclude=pictures_of(args), tolerant=is_moved, sort=alignment is None)
-    planned = plan_outputs(args, len(stack))
-    _check(args, stack, planned, is_estimated=is_moved and alignment is None and not is_saved(args))
-    record, progress = Record(args, files), progress_bar(args)
-    meter = NoiseMeter(stack, args.k_size)
+    found = open_unique_frames(args, outputs=pictures_of(args), tolerant=is_moved, exact=exact)
+    planned = plan_outputs(args, len(found.stack))
+    _check(args, found, planned, is_estimated=is_moved and alignment is None and not is_saved(args))
+    record, progress = Record(args, found.files), progress_bar(args)
+    for copy, first in found.copies.items():
+        record.left_out(found.given[copy], told_of_copy(found.sources[first]))
+    meter = NoiseMeter(found.stack, args.k_size)
     with record.timed("aligning"):
         if is_moved and alignment is None:
-            alignment = find_alignment(meter.watched, files, args, record=record, progress=progress)
-        placed = placed_by(alignment, stack, args) if is_moved else placed_as_given(stack)
+            alignment = find_alignment(meter.watched, found, args, record=record, progress=progress)
+        placed = placed_by(alignment, found.stack, args) if is_moved else placed_as_given(found.stack)
+    check_sizes(planned, placed.frames.shape[1:])
     if is_moved:
         record.aligned(alignment)
     with record.timed("looking for noise"):
@@ -198,21 +220,23 @@ def _with_model(args):
     return Namespace(**vars(args) | {"align": DEFAULT_MODEL}) if is_open else args
 
 
-def _check(args, stack, planned, *, is_estimated):
+def _check(args, found, planned, *, is_estimated):
     """Raise a ValueError if something cannot be done, before anything is computed."""
     if args.reference is not None and is_saved(args):
         raise DataError(
             f"{args.transforms}: exists, so its motion is applied, and nothing is left to do for --reference; leave "
             "that out, or name a new file to have the motion estimated and saved there"
         )
-    check_outputs(planned, args)
-    check_options(stack.shape[1:], levels=args.depth, kernel_size=args.k_size, prefer=args.prefer)
-    mapped = planned[0].need_maps
-    check_budget(args.ram, stack, is_estimated=is_estimated, mapped=mapped, naive=args.naive)
+    check_outputs(planned, found.sources, args)
+    shape, mapped = found.stack.shape[1:], planned[0].need_maps
+    if not args.crop:
+        check_sizes(planned, shape)
+    check_options(shape, levels=args.depth, kernel_size=args.k_size, prefer=args.prefer)
+    check_budget(args.ram, found.stack, is_estimated=is_estimated, mapped=mapped, naive=args.naive)
 
 
 def _fuse(placed, noise, outputs, args, record, progress):
-    """Fuse frames and write what is made of them: the picture last, so that all is there if it is."""
+    """Fuse frames and write what is made of them; a figure that cannot be drawn spoils nothing else."""
     frames = placed.frames
     with record.timed("fusing"):
         stacked = stack_frames(
@@ -235,6 +259,9 @@ def _fuse(placed, noise, outputs, args, record, progress):
         named = Namespace(**vars(args) | {"output": str(outputs.picture)})
         save_result(stacked.image, frames, named, like=placed.reference)
         record.wrote(outputs.picture)
+        if outputs.plot:
+            _write_plot(stacked, frames, outputs.plot, args)
+            record.wrote(outputs.plot)
     if args.eval:
         from fusion.cli.sharpness import sharpness_table
 
@@ -250,9 +277,6 @@ def _write_maps(stacked, frames, outputs, args):
         arrays = {"index": stacked.index, "confidence": stacked.confidence, "names": frames.names}
         save_arrays(outputs.index, force=args.force, **arrays)
         yield outputs.index
-    if outputs.plot:
-        _write_plot(stacked, frames, outputs.plot, args)
-        yield outputs.plot
 
 
 def _write_plot(stacked, frames, path, args):

@@ -81,7 +81,8 @@ def _row(figure, count):
 
 def _draw(axes, image, label):
     axes.imshow(_reduced(image), cmap="gray", vmin=0, vmax=1)
-    axes.set_title(label, fontsize=10)
+    text = label.encode("utf-8", "backslashreplace").decode()  # names of files may hold what is no character
+    axes.set_title(text, fontsize=10, parse_math=False)
 
 
 def _thinned(index):

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from data import DataError, as_jpeg, open_stack, save
 from data.exif import ORIENTATION
-from data.io import copy, save_json
+from data.io import check_size, copy, save_json
 
 MAKE, MODEL, DATE, X_RESOLUTION, EXPOSURE_IFD, EXPOSURE_TIME = 271, 272, 306, 282, 0x8769, 0x829A
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -243,9 +243,29 @@ def test_unwritable_outputs_are_named(tmp_path, name, message):
 
 
 def test_a_picture_too_large_for_its_format_is_named(tmp_path):
-    with pytest.raises(DataError, match="wide.webp: 20000 x 2 pixels cannot be written as .webp"):
+    with pytest.raises(
+        DataError, match="wide.webp: 20000 x 2 pixels cannot be written as .webp, which holds 16383 a side"
+    ):
         save(np.zeros((2, 20000), np.uint8), tmp_path / "wide.webp")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("ending", "largest"), [(".jpg", 65_500), (".JPEG", 65_500), (".webp", 16_383)])
+def test_pictures_as_large_as_their_format_holds_are_written(tmp_path, ending, largest):
+    for shape in ((2, largest), (largest, 2)):
+        check_size(tmp_path / f"a{ending}", shape)
+        save(np.zeros(shape, np.uint8), tmp_path / f"a{ending}", force=True)
+        assert open_stack([tmp_path / f"a{ending}"]).shape[1:3] == shape
+    for shape in ((2, largest + 1), (largest + 1, 2, 3)):
+        with pytest.raises(DataError, match=f"which holds {largest} a side; use .tif, which has no such limit"):
+            check_size(tmp_path / f"a{ending}", shape)
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_other_formats_have_no_limit_of_size(tmp_path, ending):
+    check_size(tmp_path / f"a{ending}", (2, 70_000))
+    save(np.zeros((2, 70_000), np.uint8), tmp_path / f"a{ending}")
+    assert open_stack([tmp_path / f"a{ending}"]).shape == (1, 2, 70_000)
 
 
 def test_new_files_have_the_usual_permissions(tmp_path):
@@ -384,6 +404,15 @@ def test_json_comes_back_as_it_was(tmp_path):
     assert json.loads(text) == SCORES
     assert text.endswith("}\n") and "déjà vu" in text and text.count("\n") > 5
     assert list(tmp_path.iterdir()) == [tmp_path / "a.json"]
+
+
+def test_names_that_are_no_text_come_back_as_they_were(tmp_path):
+    names = {"ü": ["frame\udcff.png", "フレーム.png"]}
+    save_json(names, tmp_path / "a.json")
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert json.loads(text) == names and "\\udcff" in text
+    save_json({"ü": 1}, tmp_path / "b.json")
+    assert "ü" in (tmp_path / "b.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float64("-inf")])

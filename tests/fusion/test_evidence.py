@@ -151,7 +151,7 @@ def test_any_number_of_levels_equals_the_definition(levels):
     assert_equals_definition(textured((67, 90)), levels)
 
 
-def test_levels_that_are_on_their_own_are_scaled_by_what_noise_has_there(monkeypatch):
+def test_levels_that_are_on_their_own_go_by_their_energy(monkeypatch):
     monkeypatch.setattr(tiling, "TILE", 32)
     assert_equals_definition(textured((97, 131, 3)), 3, consistent=False)
 

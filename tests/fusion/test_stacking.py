@@ -26,6 +26,7 @@ from fusion.pyramid import most_levels, sharpest_details
 from fusion.stacking import (
     COARSEST,
     Stacked,
+    _preferences,
     check_options,
     default_levels,
     memory_needed,
@@ -155,6 +156,14 @@ def test_a_preference_for_the_front_keeps_it_whole_before_a_sharp_background():
     )
     assert fronts["first"] > fronts[None] + 1 and fronts["last"] < fronts[None] - 1
     assert backs["first"] > backs[None] - 0.7
+    wholes = {prefer: psnr(image, pair.sharp) for prefer, image in fused.items()}
+    assert wholes["first"] > wholes[None] - 0.6
+
+
+def test_what_a_preference_leaves_falls_by_half_in_evidence_from_end_to_end():
+    assert_allclose(_preferences(3, "first"), [1, 1 / 8, 1 / 64])
+    assert_allclose(_preferences(3, "last"), [1 / 64, 1 / 8, 1])
+    assert_allclose(_preferences(4, None), 1)
 
 
 def test_of_two_frames_the_preferred_one_may_have_half_the_energy():
@@ -314,11 +323,14 @@ def test_noise_falls_too_where_part_of_all_frames_is_clipped():
 
 
 def test_noise_falls_too_beside_what_is_sharp_in_some_frames(texture):
-    frames = noisy(20, (96, 256))
-    for index, frame in enumerate(frames):
-        frame[:, :128] += cv2.GaussianBlur(texture[..., 1], (0, 0), 0.2 + abs(index - 10) / 3) - 0.5
-        frame.clip(0, 1, out=frame)
-    assert spread(frames) < 0.75
+    left = []
+    for count in (5, 20):
+        frames = noisy(count, (96, 256))
+        for index, frame in enumerate(frames):
+            frame[:, :128] += cv2.GaussianBlur(texture[..., 1], (0, 0), 0.2 + abs(index - count // 2) / 3) - 0.5
+            frame.clip(0, 1, out=frame)
+        left.append(spread(frames))
+    assert left[1] < 0.65 and left[1] < 0.8 * left[0]
 
 
 # --- range -----------------------------------------------------------------------------------------------------------
@@ -348,7 +360,7 @@ def test_what_is_clipped_in_all_frames_stays_so(scene):
 @pytest.mark.parametrize("value", [0, 255])
 @pytest.mark.parametrize("naive", [False, True])
 def test_black_and_white_frames_stay_black_and_white(value, naive):
-    stacked = stack_frames(np.full((3, 40, 50, 3), value, np.uint8), mapped=True, naive=naive)
+    stacked = stack_frames(np.full((3, 40, 50, 3), value, np.uint8), mapped=True, naive=naive, bounded=False)
     assert_array_equal(stacked.image, value)
     assert_array_equal(stacked.index, 0)
     assert_array_equal(stacked.confidence, 0)
@@ -393,7 +405,7 @@ def test_integers_of_one_frame_come_back_exactly(small):
 
 
 def test_two_equal_frames_are_as_good_as_one(small):
-    stacked = stack_frames([small[3], small[3]], mapped=True)
+    stacked = stack_frames([small[3], small[3]], mapped=True, bounded=False)
     assert_array_equal(stacked.image, small[3])
     assert_array_equal(stacked.index, 0)
     assert_allclose(stacked.confidence, 0, atol=1e-6)
@@ -740,3 +752,18 @@ def test_a_frame_that_is_sharp_nearly_all_over_does_not_hide_where_another_is(te
     first[:, :20], second[:, :20] = blurred[:, :20], sharp[:, :20]
     fused = pyramid_fusion([first, second])
     assert np.abs(fused - sharp)[:, :14].max() < 0.02
+
+
+def test_noise_is_looked_for_in_the_window_of_the_energy():
+    frames = noisy(4, (96, 96))
+    expected = stack_frames(frames, kernel_size=9, noise=stack_noise(frames, window=9), dtype=np.float32).image
+    assert_array_equal(pyramid_fusion(frames, kernel_size=9), expected)
+
+
+def test_levels_on_their_own_go_by_the_noise_that_they_have():
+    """Coarse structure above the little noise of coarse levels is kept, though fine levels have more."""
+    columns = np.arange(128, dtype=np.float32)
+    waves = np.tile(0.5 + np.float32(0.04) * np.sin(columns * (2 * np.pi / 24)), (128, 1)).astype(np.float32)
+    flat = np.full_like(waves, 0.5)
+    fused = stack_frames([waves, flat], consistent=False, noise=1e-4, dtype=np.float32).image
+    assert fused[32:-32, 32:-32].std() > 0.94 * waves[32:-32, 32:-32].std()  # 0.95

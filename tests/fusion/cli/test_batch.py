@@ -10,11 +10,21 @@ from PIL import Image
 
 from data import DataError, open_stack, save
 from fusion.cli.batch import one_line, run_batch
+from fusion.cli.maps import save_arrays
 from fusion.cli.slabs import Slab
 
 GRAY = np.full((6, 8), 0.5, np.float32)
 NO_FILES = {"json": None, "depth_map": None, "index": None, "transforms": None}
-OPTIONS = NO_FILES | {"slab": None, "force": False, "quiet": False, "batch": True, "quality": 90, "command": "stack"}
+OPTIONS = NO_FILES | {
+    "slab": None,
+    "plot": False,
+    "reference": None,
+    "force": False,
+    "quiet": False,
+    "batch": True,
+    "quality": 90,
+    "command": "stack",
+}
 
 
 @pytest.fixture
@@ -177,7 +187,8 @@ def test_a_picture_of_another_program_is_no_finished_stack(stacks, capsys):
 def test_a_stack_is_finished_when_all_its_slabs_are_there(here, capsys):
     (here / "outer" / "s").mkdir(parents=True)
     for number in range(5):
-        save(GRAY, here / "outer" / "s" / f"{number}.png")
+        save(GRAY * number / 5, here / "outer" / "s" / f"{number}.png")
+    save(GRAY * 0, here / "outer" / "s" / "copy.png")  # counts once, so that there are two slabs of five frames
     Path("out").mkdir()
     save(GRAY, "out/s_001-003.png", made_by="fusion stack")
     save(GRAY, "out/s_other.png", made_by="fusion stack")
@@ -190,6 +201,91 @@ def test_a_stack_is_finished_when_all_its_slabs_are_there(here, capsys):
     run_batch(arguments("outer", slab=Slab(3, 1)), fuser)
     assert len(fuser.calls) == 1
     assert capsys.readouterr().out == "1 of 1: s\n1 of 1: s: is finished, slabs of out/s.png are there\n"
+
+
+def test_a_missing_slab_is_made_and_those_that_are_there_replaced(here):
+    (here / "outer" / "s").mkdir(parents=True)
+    for number in range(7):
+        save(GRAY * number / 7, here / "outer" / "s" / f"{number}.png")
+    Path("out").mkdir()
+    for number in ("001-003", "005-007", "007-009"):  # the last one is of another run, and does not count
+        save(GRAY, f"out/s_{number}.png", made_by="fusion stack")
+    fuser = Fuser()
+    run_batch(arguments("outer", slab=Slab(3, 1)), fuser)
+    assert [call.force for call in fuser.calls] == [True]
+
+
+ALL_FILES = {"json": "r.json", "depth_map": "d.png", "index": "i.npz", "transforms": "t.json"}
+
+
+def write_results(stem, ending):
+    """Write all files that a stack of a batch can have."""
+    for name in (f"{stem}{ending}", f"{stem}_d.png", f"{stem}_plot.png"):
+        save(GRAY, Path("out") / name, made_by="fusion stack")
+    Path(f"out/{stem}_r.json").write_text('{"kind": "all-in-focus report", "format": 1}')
+    save_arrays(f"out/{stem}_i.npz", index=GRAY, confidence=GRAY, names=["a"])
+    Path(f"out/{stem}_t.json").write_text("{}")
+
+
+@pytest.mark.parametrize("missing", ["s2.png", "s2_d.png", "s2_plot.png", "s2_r.json", "s2_i.npz", "s2_t.json", None])
+def test_a_stack_is_finished_when_all_its_files_are_there(stacks, missing):
+    Path("out").mkdir()
+    for stem, ending in (("s1", ".tif"), ("s2", ".png"), ("s10", ".JPG")):
+        write_results(stem, ending)
+    if missing:
+        Path("out", missing).unlink()
+    fuser = Fuser()
+    run_batch(arguments("outer", plot=True, **ALL_FILES), fuser)
+    assert fuser.fused == ([] if missing is None else ["s2"])
+    assert all(call.force for call in fuser.calls)
+
+
+@pytest.mark.parametrize("name", ["s2.png", "s2_d.png", "s2_plot.png", "s2_r.json", "s2_i.npz"])
+def test_what_is_not_ours_is_never_replaced(stacks, name):
+    Path("out").mkdir()
+    write_results("s2", ".png")
+    Path("out", name).write_text('{"precious": 1}')
+    fuser = Fuser()
+    with pytest.raises(DataError):
+        run_batch(arguments("outer", plot=True, **ALL_FILES), fuser)
+    (call,) = (call for call in fuser.calls if call.paths == ["outer/s2"])
+    assert not call.force and Path("out", name).read_text() == '{"precious": 1}'
+
+
+def test_saved_motion_of_an_interrupted_stack_is_applied(stacks, capsys):
+    Path("out").mkdir()
+    Path("out/s2_t.json").write_text("{}")
+    fuser = Fuser()
+    run_batch(arguments("outer", transforms="t.json", reference="first"), fuser)
+    assert [call.reference for call in fuser.calls] == ["first", None, "first"]
+    assert not any(call.force for call in fuser.calls)
+    told = "out/s2_t.json: exists, so its motion is applied, and --reference makes no difference\n"
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize(
+    ("frames", "ending"),
+    [({"0.jpg": 8, "1.tif": 16}, ".tif"), ({"0.jpg": 8, "1.tif": 8}, ".jpg"), ({"0.png": 8, "1.tif": 16}, ".png")],
+)
+def test_the_result_has_room_for_all_bits(here, frames, ending):
+    (here / "outer" / "m").mkdir(parents=True)
+    for name, bits in frames.items():
+        save((GRAY * (2**bits - 1)).astype(f"uint{bits}"), here / "outer" / "m" / name)
+    fuser = Fuser()
+    run_batch(arguments("outer"), fuser)
+    assert fuser.calls[0].output == f"out/m{ending}"
+
+
+def test_folders_of_stacks_are_found_by_a_pattern(stacks, here):
+    for number in (2, 10):
+        (here / f"b{number}" / f"t{number}").mkdir(parents=True)
+        save(GRAY, here / f"b{number}" / f"t{number}" / "a.png")
+    (here / "b.txt").touch()
+    fuser = Fuser()
+    run_batch(arguments("b*", "outer"), fuser)
+    assert fuser.fused == ["t2", "t10", "s1", "s2", "s10"]
+    refused(r"^b\.t\*: finds no folder; with --batch", "b.t*")
+    refused(r"^c\*: finds no file", "c*")
 
 
 def test_quiet_says_nothing(stacks, capsys):
@@ -277,6 +373,10 @@ def test_stacks_that_would_write_one_file_are_told_apart(here, capsys):
         run_batch(arguments("outer", depth_map="depth.png", force=True), fuser)
     assert fuser.fused == ["s"]
     assert capsys.readouterr().err.startswith("s_depth: out/s_depth.png: is written for outer/s too; rename one")
+    before = Path("out/s_depth.png").write_bytes(Path("out/s.png").read_bytes())
+    with pytest.raises(DataError, match="^1 of 2"):
+        run_batch(arguments("outer", depth_map="depth.png"), fuser)
+    assert fuser.fused == ["s"] and Path("out/s_depth.png").stat().st_size == before
 
 
 def test_an_error_is_one_line():

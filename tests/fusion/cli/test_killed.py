@@ -149,6 +149,28 @@ def test_an_interrupted_batch_is_taken_up_again(here, scene):
     assert left() == ["1.tif", "1_r.json", "2.tif", "2_r.json"]
 
 
+@pytest.mark.parametrize("written", range(5))
+def test_a_batch_goes_on_wherever_it_was_interrupted(here, written):
+    Path("frames").rename("1")
+    Path("frames").mkdir()
+    Path("1").rename("frames/1")
+    named = ["--depth-map", "d.png", "--index", "i.npz", "--transforms", "t.json", "--json", "r.json"]
+    options = ["--batch", "-o", "out", "--reference", "first", *named]
+    files = ["1_t.json", "1_d.png", "1_i.npz", "1.tif", "1_r.json"]  # in the order in which they are written
+    started = command(*options, code=SLOW.format(slow=f"io.os, 'replace', {written + 1}"))
+    with subprocess.Popen(**started, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while process.stdout.readline() != "here\n":
+            assert process.poll() is None, process.stderr.read()
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+    assert [name for name in left() if not name.startswith(".")] == sorted(files[:written])
+    again = finished(*options)
+    assert (again.returncode, left()) == (0, sorted(files)), again.stderr
+    before = {name: Path("out", name).stat().st_mtime_ns for name in left()}
+    assert "1 of 1: 1: is finished, out/1.tif is there\n" in finished(*options).stdout
+    assert {name: Path("out", name).stat().st_mtime_ns for name in left()} == before
+
+
 def failed(*arguments, **options):
     """Run the command, expect it to fail in one line with nothing written; return that line."""
     process = finished("--quiet", *arguments, **options)

@@ -282,6 +282,50 @@ def test_by_default_the_output_of_the_report_is_replaced_if_forced(fused, rerun,
     assert Path("out.tif").read_bytes() == first
 
 
+@pytest.mark.parametrize("align", ["none", "translation"])
+def test_frames_keep_their_order_wherever_they_are_found(here, focus_pair, rerun, align):
+    """Noise of 16 bits, so that another order of sums shows."""
+    rng = np.random.default_rng(3)
+    noisy = (np.stack([*focus_pair, focus_pair.mean(axis=0)]) + rng.normal(0, 0.05, (3, 96, 128, 3))).clip(0, 1)
+    for folder, name, frame in zip(("a", "b", "c"), ("9.tif", "5.tif", "1.tif"), noisy, strict=True):
+        Path(folder).mkdir()
+        save(np.rint(frame * 65535).astype(np.uint16), f"{folder}/{name}")
+    arguments = ["a/9.tif", "b/5.tif", "c/1.tif", "-o", "out.tif", "--json", "report.json", "--index", "i.npz"]
+    assert main(["stack", *arguments, "--align", align, "--quiet"]) == 0
+    for file in ("a/9.tif", "b/5.tif", "c/1.tif"):
+        Path(file).rename(Path(file).name)
+    rerun("report.json", "-o", "again.tif", "--index", "again.npz", "--quiet")
+    assert Path("again.tif").read_bytes() == Path("out.tif").read_bytes()
+    assert np.array_equal(np.load("again.npz")["index"], np.load("i.npz")["index"])
+
+
+def test_results_among_the_frames_of_a_report_are_fused_again(fused, rerun, capsys):
+    arguments = ["frames/a.png", "frames/b.png", "out.tif", "-o", "second.tif", "--json", "second.json", "--quiet"]
+    assert main(["stack", *arguments]) == 0
+    assert "out.tif: a result of this program, and fused nevertheless" in capsys.readouterr().err
+    rerun("second.json", "-o", "again.tif", "--quiet")
+    assert main(["rerun", "second.json", "-o", "out.tif", "--force"]) == 2
+    assert "out.tif: is one of the frames" in capsys.readouterr().err
+
+
+def test_budget_and_threads_are_those_of_the_rerun(fused, rerun, failing, monkeypatch):
+    from fusion.cli import stack
+
+    given, stack_frames = [], stack.stack_frames
+    monkeypatch.setattr(
+        stack, "stack_frames", lambda *frames, **options: given.append(options) or stack_frames(*frames, **options)
+    )
+    rerun("report.json", "-o", "again.tif", "--ram", "2G", "--jobs", "2", "--quiet")
+    assert (given[0]["ram"], given[0]["workers"]) == (2 << 30, 2)
+    assert "--jobs takes a number of threads, 1 or more, got 0" in failing("report.json", "--jobs", "0")
+
+
+def test_a_rerun_may_be_refused_by_its_budget(fused, capsys):
+    assert main(["rerun", "report.json", "-o", "again.tif", "--ram", "2000"]) == 2
+    assert "--ram 2000 is too little" in capsys.readouterr().err
+    assert not Path("again.tif").exists()
+
+
 def test_maps_and_a_report_are_written_if_asked_for(fused, rerun):
     rerun("report.json", "-o", "again.tif", "--depth-map", "d.png", "--index", "i.npz", "--json", "second.json")
     assert open_stack("d.png").shape[:3] == open_stack(["out.tif"]).shape[:3]
@@ -343,6 +387,7 @@ def test_other_bytes_by_equal_versions_are_an_error(fused, capsys):
     assert main(["rerun", "report.json", "-o", "again.tif", "--quiet"]) == 2
     err = capsys.readouterr().err
     assert "again.tif: was written, but not with the bytes that report.json tells of" in err and err.count("\n") == 1
+    assert "another processor" in err and "code was changed" in err and "threads makes no difference" in err
 
 
 def test_another_format_is_refused(fused, failing):
@@ -401,6 +446,24 @@ def test_a_damaged_parameter_is_named(fused, failing, name):
     assert f"is damaged: parameters.{name} is [1], expected is " in failing("report.json", "-o", "x.tif")
     change(parameters={key: value for key, value in told["parameters"].items() if key != name})
     assert f"is damaged: parameters.{name} is missing" in failing("report.json", "-o", "x.tif")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("quality", 1000), ("quality", 0), ("depth", -3), ("depth", 0), ("k_size", 4), ("k_size", 33), ("k_size", 1)]
+    + [("prefer", "middle"), ("align", "guess")],
+)
+def test_a_parameter_out_of_range_is_named(fused, failing, name, value):
+    told = change()
+    change(parameters=told["parameters"] | {name: value})
+    told = f"report.json: is damaged: parameters.{name} is {json.dumps(value)}, expected is "
+    assert told in failing("report.json", "-o", "x.tif")
+
+
+def test_more_levels_than_frames_have_room_for_are_named(fused, failing):
+    told = change()
+    change(parameters=told["parameters"] | {"depth": 30})
+    assert "report.json: is damaged: parameters.depth: levels must be" in failing("report.json", "-o", "x.tif")
 
 
 def test_a_damaged_slab_is_named(fused, failing):

@@ -16,7 +16,8 @@ from data.image import to_integers
 from data.io import is_own_result
 from fusion.cli import build_parser, main, stack
 from fusion.cli.budget import check_budget, parse_bytes, registration_needed
-from fusion.cli.maps import depth_map, save_arrays
+from fusion.cli.maps import depth_map, is_index, save_arrays
+from fusion.cli.noise import NoiseMeter
 from fusion.cli.sharpness import average_gradient
 from fusion.cli.stack import run_stack
 from fusion.metrics.activity import ag
@@ -203,6 +204,33 @@ def test_a_pattern_that_finds_nothing_is_named(failing, frames):
     assert "*.nef: finds no file" in failing(frames, frames / "*.nef")
 
 
+def test_results_that_a_pattern_finds_are_no_frames(frames, series, fuse):
+    save(series[0], frames / "old.png", made_by="fusion stack")
+    save(series[1], frames / "older.png", made_by="fusion guided")
+    names = f"{frames / 'old.png'} {frames / 'older.png'}"
+    said = f"{names}: a result of this program, and no frame; give the name of each to fuse it\n"
+    expected = stack_frames(series).image
+    assert np.array_equal(fuse(frames / "*.png", "--align", "none", said=said), expected)
+    assert np.array_equal(fuse(frames, "--align", "none", out="b.png"), expected)
+
+
+def test_a_result_that_is_named_is_a_frame(frames, series, fuse, tmp_path):
+    save(series[0], frames / "old.png", made_by="fusion stack")
+    said = f"{frames / 'old.png'}: a result of this program, and fused nevertheless, for it was named\n"
+    for given in ([frames / name for name in NAMES], [frames / "*.png"]):
+        index = tmp_path / f"{len(given)}.npz"
+        options = ["--align", "none", "--index", index]
+        fuse(*given, frames / "old.png", *options, said=said, out=f"{len(given)}.png")
+        assert names_in(index) == [*NAMES, "old.png"]
+
+
+def test_a_pattern_that_finds_nothing_but_results_is_named(frames, series, capsys):
+    for name in ("old.png", "older.png"):
+        save(series[0], frames / name, made_by="fusion stack")
+    assert main(["stack", str(frames / "o*.png"), "-o", str(frames.parent / "out.png")]) == 2
+    assert "o*.png: finds nothing but results of fusion; name the files" in capsys.readouterr().err
+
+
 def test_a_frame_that_is_given_twice_counts_once(frames, series, fuse):
     twice = frames / "f2.png"
     result = fuse(frames / "*.png", twice, "--align", "none", said=f"{twice}: is given twice, and counts once\n")
@@ -224,10 +252,22 @@ def test_frames_of_equal_size_that_differ_in_a_pixel_all_count(tmp_path, fuse, r
     assert fuse(tmp_path / "*.bmp", "--align", "none").shape == (200, 300, 3)
 
 
+def test_frames_that_count_once_are_in_the_report(frames, fuse, tmp_path):
+    copy, first = frames / "f11.png", frames / "f9.png"
+    copy.write_bytes(first.read_bytes())
+    told = f"{copy}: is the same, byte for byte, as {first}, and counts once\n"
+    fuse(frames, "--align", "none", "--json", tmp_path / "r.json", said=told)
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["left_out"] == [{"name": "f11.png", "reason": f"is the same, byte for byte, as {first}"}]
+    assert [entry["path"] for entry in report["inputs"]] == [str(frames / name) for name in NAMES]
+
+
 def test_copies_of_one_frame_are_no_stack(frames, tmp_path, capsys):
     paths = [str(frames / "f1.png")] * 3
     assert main(["stack", *paths, "-o", str(tmp_path / "out.png")]) == 2
-    assert "f1.png: is the only frame" in capsys.readouterr().err.splitlines()[-1]
+    *twice, error = capsys.readouterr().err.splitlines()
+    assert "f1.png: is the only frame" in error
+    assert twice == [f"{frames / 'f1.png'}: is given twice, and counts once"] * 2
 
 
 def test_one_frame_only(failing, frames):
@@ -285,8 +325,21 @@ def test_frames_are_aligned_by_default(moved, series, known_motion, tmp_path, ca
 def test_without_a_crop_all_of_the_reference_is_kept(moved, series, known_motion, tmp_path, capsys):
     known_motion(*SHIFTS)
     assert main(["stack", str(moved), "-o", str(tmp_path / "out.png")]) == 0
-    assert "; all of the reference frame is kept\n" in capsys.readouterr().out
+    rim = "some frames do not show a rim of up to 6 pixels, which --crop cuts off"
+    assert f"; all of the reference frame is kept; {rim}\n" in capsys.readouterr().out
     assert open_stack([tmp_path / "out.png"]).shape == (1, 96, 128, 3)
+
+
+def test_no_rim_is_told_of_where_there_is_none(frames, known_motion, tmp_path, capsys):
+    known_motion(*[(0, 0)] * 4)
+    assert main(["stack", str(frames), "-o", str(tmp_path / "out.png")]) == 0
+    assert "; all of the reference frame is kept\n" in capsys.readouterr().out
+
+
+def test_frames_without_a_part_in_common_can_be_fused_but_not_cropped(frames, known_motion, tmp_path, capsys):
+    known_motion((0, 0), (100, 0), (-100, 0), (0, 0))
+    assert main(["stack", str(frames), "-o", str(tmp_path / "out.png")]) == 0
+    assert "kept, of which frames have no part in common\n" in capsys.readouterr().out
 
 
 def test_frames_are_found_where_they_moved(tmp_path, texture, fuse):
@@ -315,6 +368,29 @@ def test_the_reference_is_passed_on(frames, known_motion, fuse, wanted, referenc
     assert calls == [{"model": "affine", "strategy": "chain", "tone": "match", "reference": reference}]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "reference"),
+    [
+        ("f1.png", 0),
+        ("f1b.png", 0),
+        ("2", 0),
+        ("3", 1),
+        ("5", 3),
+        ("f10.png", 3),
+        ("frames/f1b.png", 0),
+        ("middle", "middle"),
+    ],
+)
+def test_copies_do_not_shift_the_reference(frames, known_motion, fuse, monkeypatch, wanted, reference):
+    monkeypatch.chdir(frames.parent)
+    (frames / "f1b.png").write_bytes((frames / "f1.png").read_bytes())  # second in natural order
+    calls = known_motion(*[(0, 0)] * 4)
+    files = [f"frames/{name}" for name in ("f10.png", "f9.png", "f2.png", "f1b.png", "f1.png")]
+    said = "frames/f1b.png: is the same, byte for byte, as frames/f1.png, and counts once\n"
+    fuse(*files, "--reference", wanted, said=said)
+    assert calls[0]["reference"] == reference
+
+
 def test_the_reference_is_found_by_its_path_whatever_the_order_of_files(frames, known_motion, fuse, tmp_path, capsys):
     calls = known_motion(*[(0, 0)] * 4)
     paths = sorted(frames.iterdir())
@@ -329,12 +405,17 @@ def test_the_reference_is_found_by_its_path_whatever_the_order_of_files(frames, 
     assert "pages.tif: is none of the frames pages.tif[0] ... pages.tif[3]" in capsys.readouterr().err
 
 
+def noise_of(frames):
+    """The noise of frames as they are given, before they are moved or matched."""
+    return NoiseMeter(frames, 5).noise_of(range(len(frames)), lambda indices, what: indices)
+
+
 def test_tone_is_matched(frames, series, known_motion, fuse):
     gains = np.ones((4, 3))
     gains[3] = 0.5, 0.6, 0.7
     known_motion(*[(0, 0)] * 4, gains=gains)
     matched = [*(series.pixels(index) for index in range(3)), match_tone(series.pixels(3), gains[3])]
-    expected = stack_frames(matched).image
+    expected = stack_frames(matched, noise=noise_of(series)).image
     assert np.array_equal(fuse(frames, "--tone"), expected)
     assert not np.array_equal(fuse(frames, out="unmatched.png"), expected)
 
@@ -389,14 +470,12 @@ def test_known_motion_is_applied_to_frames_as_they_are_given(moved, series, know
     paths = [moved / NAMES[index] for index in (3, 1, 2, 0)]
     shift = alignment_to(0, paths, (96, 128), (-6, 4))
     args = arguments_of(*paths, "-o", tmp_path / "out.png", "--quiet", "--index", tmp_path / "i.npz")
-    run_stack(args, shift)
+    run_stack(args, shift, exact=True)
     assert calls == []
     assert names_in(tmp_path / "i.npz") == [path.name for path in paths]
-    frames = shift.apply(open_stack(paths))
-    expected = stack_frames(
-        frames, matrices=shift.matrices
-    ).image  # what lies outside of the moved frame does not count
-    assert not np.array_equal(expected, stack_frames(frames).image)
+    frames, noise = shift.apply(open_stack(paths)), noise_of(open_stack(paths))
+    expected = stack_frames(frames, matrices=shift.matrices, noise=noise).image  # what a frame does not show, loses
+    assert not np.array_equal(expected, stack_frames(frames, noise=noise).image)
     assert np.array_equal(open_stack([tmp_path / "out.png"]).pixels(0), expected)
 
 
@@ -815,9 +894,138 @@ def test_an_output_never_replaces_a_frame(failing, frames):
     assert "f2.png: is one of the frames" in message
 
 
+@pytest.mark.parametrize("given", ["frames", "frames/*.png", "frames/f[0-9]*"])
+@pytest.mark.parametrize(
+    ("out", "options"),
+    [
+        ("frames/f1.png", []),
+        ("./frames/../frames/f1.png", []),
+        ("frames/link.png", []),
+        ("link.png", []),
+        ("out.png", ["--depth-map", "frames/f1.png"]),
+        ("out.png", ["--depth-map", "frames/link.png"]),
+        ("out.png", ["--json", "link.json"]),
+        ("out.png", ["--index", "link.npz"]),
+        ("plotted.png", ["--plot"]),
+        ("frames/f.png", ["--slab", "3/2"]),
+    ],
+)
+def test_no_frame_is_replaced_under_whatever_name(frames, capsys, monkeypatch, given, out, options):
+    monkeypatch.chdir(frames.parent)
+    (frames / "f9.png").rename(frames / "f_001-003.png")
+    given = [given, "frames/f_001-003.png"] if given == "frames/f[0-9]*" else [given]
+    for link in ("frames/link.png", "link.png", "link.json", "link.npz", "plotted_plot.png"):
+        if link == out or link in options or link == "plotted_plot.png":
+            (frames.parent / link).symlink_to(frames / "f1.png")
+    assert main(["stack", *given, "-o", out, *options, "--align", "none", "--force"]) == 2
+    assert ": is one of the frames; choose another name" in capsys.readouterr().err
+    assert {path.name for path in frames.iterdir() if not path.is_symlink()} == {
+        "f1.png",
+        "f2.png",
+        "f10.png",
+        "f_001-003.png",
+    }
+    assert not any(is_own_result(path) for path in frames.iterdir())
+
+
+def test_a_photograph_beside_the_frames_is_not_replaced(failing, frames, texture):
+    save(texture, frames / "_reference.png")
+    assert "_reference.png: is one of the frames" in failing(frames, "--force", out=frames / "_reference.png")
+
+
+@pytest.mark.parametrize("method", ["guided", "exposure"])
+def test_no_command_replaces_a_frame_through_a_link(frames, capsys, method):
+    (frames / "out.png").symlink_to("f1.png")
+    before = (frames / "f1.png").read_bytes()
+    assert main([method, str(frames), "-o", str(frames / "out.png"), "--force"]) == 2
+    assert "out.png: is one of the frames" in capsys.readouterr().err
+    assert (frames / "f1.png").read_bytes() == before
+
+
+def test_a_copy_of_a_frame_is_not_replaced_either(frames, failing, capsys):
+    (frames / "f11.png").write_bytes((frames / "f1.png").read_bytes())
+    pattern = str(frames / "*.png")
+    assert main(["stack", pattern, "-o", str(frames / "f11.png"), "--align", "none", "--force"]) == 2
+    assert "f11.png: is one of the frames" in capsys.readouterr().err
+    assert (frames / "f11.png").read_bytes() == (frames / "f1.png").read_bytes()
+
+
+def test_a_result_that_is_named_as_a_frame_is_not_replaced_as_a_slab(frames, capsys):
+    slab = frames.parent / "out_001-003.png"
+    save(open_stack(frames)[1], slab, made_by="fusion stack")
+    before = slab.read_bytes()
+    paths = [*map(str, sorted(frames.iterdir())), str(slab)]
+    assert main(["stack", *paths, "-o", str(frames.parent / "out.png"), "--slab", "3/1", "--force"]) == 2
+    assert "out_001-003.png: is one of the frames" in capsys.readouterr().err
+    assert slab.read_bytes() == before
+
+
 def test_existing_output(failing, frames, tmp_path):
     (tmp_path / "out.png").write_text("precious")
     assert "out.png: exists already" in failing(frames, "--align", "none")
+
+
+@pytest.mark.parametrize(("ending", "largest"), [(".jpg", 65_500), (".jpeg", 65_500), (".webp", 16_383)])
+def test_a_picture_too_large_for_its_format_is_refused_before_frames_are_fused(
+    failing, tmp_path, known_motion, ending, largest
+):
+    for index in range(2):
+        save(np.full((2, largest + 1), index / 2, np.float32), tmp_path / f"{index}.png")
+    calls = known_motion((0, 0), (0, 0))
+    told = f"{largest + 1} x 2 pixels cannot be written as {ending}, which holds {largest} a side; use .tif"
+    assert told in failing(tmp_path / "?.png", out=tmp_path / f"out{ending}")
+    depth = tmp_path / f"depth{ending}"
+    assert f"depth{ending}: {told}" in failing(tmp_path / "?.png", "--depth-map", depth)
+    assert calls == []
+
+
+def test_a_cropped_picture_may_fit_a_format_that_frames_do_not(tmp_path, known_motion, fuse, capsys, monkeypatch):
+    rng = np.random.default_rng(3)
+    for index in range(2):
+        save(rng.random((4, 16_390), np.float32), tmp_path / f"{index}.png")
+    known_motion((0, 0), (10, 0))
+    assert fuse(tmp_path / "?.png", "--crop", out="out.webp").shape[:2] == (4, 16_380)
+    known_motion((0, 0), (5, 0))
+    monkeypatch.setattr(stack, "stack_frames", lambda *_, **__: pytest.fail("frames were fused"))
+    assert main(["stack", str(tmp_path / "?.png"), "--crop", "-o", str(tmp_path / "b.webp"), "--quiet"]) == 2
+    assert "16385 x 4 pixels cannot be written as .webp" in capsys.readouterr().err
+
+
+def test_frames_too_small_to_be_matched_can_be_fused_as_they_lie(failing, fuse, tmp_path, texture, capsys):
+    for index, frame in enumerate(focused(texture)[:2]):
+        save(frame[:40, :80], tmp_path / f"{index}.png")
+    message = failing(tmp_path / "?.png")
+    assert "64 pixels a side are needed" in message
+    assert message.endswith("; with --align none, frames are fused as they lie\n")
+    assert main(["align", *(str(tmp_path / f"{index}.png") for index in range(2)), "-o", str(tmp_path / "a")]) == 2
+    assert "--align" not in capsys.readouterr().err  # which that command does not have
+    assert fuse(tmp_path / "?.png", "--align", "none").shape == (40, 80, 3)
+
+
+def test_a_name_that_is_no_text_is_fused_and_reported(frames, fuse, tmp_path, capsys):
+    strange = os.fsdecode(os.fsencode(frames / "f1") + b"\xff.png")
+    try:
+        (frames / "f1.png").rename(strange)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    (tmp_path / "out").mkdir()
+    options = ["--align", "none", "--json", tmp_path / "r.json", "--index", tmp_path / "i.npz", "--plot"]
+    first = fuse(frames, *options)
+    assert json.loads((tmp_path / "r.json").read_text())["inputs"][0]["path"] in (strange, str(frames / "f2.png"))
+    assert os.path.basename(strange) in names_in(tmp_path / "i.npz")
+    assert main(["rerun", str(tmp_path / "r.json"), "-o", str(tmp_path / "again.png"), "--quiet"]) == 0
+    assert np.array_equal(open_stack([tmp_path / "again.png"]).pixels(0), first)
+    out = os.fsdecode(os.fsencode(tmp_path / "o") + b"\xff.png")
+    assert main(["stack", str(frames), "-o", out, "--align", "none", "--eval"]) == 0
+    assert "o\\udcff.png: 4 frames" in capsys.readouterr().out
+
+
+def test_an_index_is_known_as_such(frames, fuse, tmp_path):
+    fuse(frames, "--align", "none", "--index", tmp_path / "i.npz")
+    np.savez(tmp_path / "other.npz", index=np.zeros(3))
+    (tmp_path / "bad.npz").write_text("precious")
+    known = {name: is_index(tmp_path / name) for name in ("i.npz", "other.npz", "bad.npz", "missing.npz")}
+    assert known == {"i.npz": True, "other.npz": False, "bad.npz": False, "missing.npz": False}
 
 
 def test_missing_frames(failing, frames, tmp_path):
@@ -826,6 +1034,8 @@ def test_missing_frames(failing, frames, tmp_path):
 
 
 def test_the_output_alone_is_no_frame(failing, tmp_path):
+    assert "out.png: no such file" in failing(tmp_path / "out.png")
+    save(np.ones((20, 30)), tmp_path / "out.png", made_by="fusion stack")
     assert "out.png: is the output; give the frames too" in failing(tmp_path / "out.png")
 
 
@@ -838,16 +1048,32 @@ def test_black_frames(failing, tmp_path):
     assert "the result is black, for all 3 frames are black" in message
 
 
-def test_the_picture_is_written_last(frames, tmp_path, monkeypatch, capsys):
-    """So that everything is there if it is."""
-
+def test_the_picture_is_written_when_its_maps_are_there(frames, tmp_path, monkeypatch, capsys):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stack, "save_result", stopped)
     options = ["--align", "none", "--depth-map", tmp_path / "d.png", "--index", tmp_path / "i.npz", "--plot"]
     assert main(["stack", *map(str, [frames, "-o", tmp_path / "out.png", *options])]) == 130
-    assert {path.name for path in tmp_path.iterdir()} == {"frames", "d.png", "i.npz", "out_plot.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"frames", "d.png", "i.npz"}
+
+
+def test_a_figure_that_cannot_be_drawn_costs_no_picture(frames, tmp_path, monkeypatch, capsys):
+    def broken(*_, **__):
+        raise ValueError("cannot be drawn")
+
+    monkeypatch.setattr("fusion.show.plot_stack", broken)
+    options = ["--align", "none", "--plot"]
+    assert main(["stack", *map(str, [frames, "-o", tmp_path / "out.png", *options])]) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"frames", "out.png"}
+    assert capsys.readouterr().err == "fusion: error: cannot be drawn\n"
+
+
+@pytest.mark.parametrize("name", ["$^$.png", "$\\frac{$.png", "$.png"])
+def test_names_of_any_kind_stand_in_the_figure(frames, tmp_path, fuse, name):
+    (frames / "f1.png").rename(frames / name)
+    fuse(frames, "--align", "none", "--plot")
+    assert is_own_result(tmp_path / "out_plot.png")
 
 
 def test_a_stop_by_the_user_leaves_nothing(frames, tmp_path, capsys, monkeypatch):
@@ -876,3 +1102,7 @@ def test_help_has_examples_and_groups(capsys):
     assert "examples:\n  fusion stack" in out
     assert all(f"\n{group}:\n" in out for group in ("fusion", "alignment", "further results", "large and many stacks"))
     assert "(default: similarity)" in out and "crops them" not in out
+    told = " ".join(out.split())
+    assert "PATH a folder, a multi-page TIFF, the frames, or a pattern in quotes" in told
+    assert "OUT, maps, figure and report, but never a frame" in told
+    assert "first and last in natural order of names" in told
