@@ -199,8 +199,8 @@ def sharpest_details(stack, *, levels=None, progress=None):
     ----------
     .. [1] P. J. Burt, E. H. Adelson, "The Laplacian pyramid as a compact image code," IEEE Trans. Commun. 31(4), 1983.
        :doi:`10.1109/TCOM.1983.1095851`
-    .. [2] P. J. Burt, R. J. Kolczynski, "Enhanced image capture through fusion," ICCV 1993.
-       :doi:`10.1109/ICCV.1993.378222`
+    .. [2] P. J. Burt, E. H. Adelson, "Merging images through pattern decomposition," Proc. SPIE 575, 1985.
+       :doi:`10.1117/12.966501`
     """
     stack = open_stack(stack)
     shape = stack.shape[1:]
