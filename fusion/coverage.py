@@ -4,6 +4,8 @@ import numpy as np
 
 UNCOVERED = 1e-36  # factor of the weight of what a frame does not show: it counts only where no frame shows anything
 
+FARTHEST = 2.0**30  # columns, more than any picture has
+
 
 def check_matrices(matrices, count):
     """Return matrices, or None where nothing is moved; raise a ValueError unless all `count` can be inverted."""
@@ -46,8 +48,9 @@ def covered(matrix, shape, tile, scale):
     if (edges @ [x[[0, -1, 0, -1]], y[[0, 0, -1, -1]], np.ones(4)] >= 0).all():
         return 1.0  # a frame is convex: with its corners, all of the tile lies in it
     first, last = _spans(edges, y)
-    inside = (x >= first[:, None]) & (x <= last[:, None])
-    return np.where(inside, np.float32(1), np.float32(UNCOVERED))
+    x = x.astype(np.int32)
+    factors = ((x >= first[:, None]) & (x <= last[:, None])).astype(np.float32)
+    return np.maximum(factors, np.float32(UNCOVERED), out=factors)
 
 
 def _edges(to_frame, shape):
@@ -66,13 +69,13 @@ def _edges(to_frame, shape):
 
 
 def _spans(edges, y):
-    """Return where the part of each row that is inside begins and ends; it ends before it begins if there is none."""
-    first, last = np.full(len(y), -np.inf), np.full(len(y), np.inf)
+    """Return the first and the last column of each row that is inside, int32; the last one lies first if none is."""
+    first, last = np.full(len(y), -1.0), np.full(len(y), FARTHEST)
     for along, rest in zip(edges[:, 0], edges[:, 1:] @ [y, np.ones(len(y))], strict=True):
         if along > 0:
             np.maximum(first, -rest / along, out=first)
         elif along < 0:
             np.minimum(last, -rest / along, out=last)
         else:
-            last[rest < 0] = -np.inf
-    return first, last
+            last[rest < 0] = -2
+    return np.ceil(first.clip(-1, FARTHEST)).astype(np.int32), np.floor(last.clip(-2, FARTHEST)).astype(np.int32)

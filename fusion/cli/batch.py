@@ -76,7 +76,8 @@ def find_stacks(paths, output):
     Parameters
     ----------
     paths : list of path
-        Folders whose sub-folders are stacks, and patterns that find such folders. Pictures that lie in them directly are named on the error stream.
+        Folders whose sub-folders are stacks, and patterns that find such folders. Pictures that lie in them directly
+        are named on the error stream.
     output : Path
         Folder for the results, which is no stack; nor are hidden folders.
 
