@@ -114,3 +114,29 @@ def test_registration_brings_real_stacks_together_and_harms_none():
         assert real[name]["similarity"]["mean_px"] < 0.4 * real[name]["before"]["mean_px"], name
     for name in ("stack/flies", "stack/insect", "dff/keyboard"):
         assert real[name]["similarity"]["mean_px"] <= real[name]["before"]["mean_px"], name
+
+
+def test_stacking_comes_near_the_best_pick_and_passes_others():
+    found = saved("stacking")["quality"]
+    assert found["breathing"]["moving"]["below_best_pick"] <= 2.0
+    assert all(scores["below_best_pick"] <= 1.1 for scores in found["motorcycle"].values())
+    for scores in (*found["breathing"].values(), *(found["motorcycle"][lens] for lens in found["motorcycle"])):
+        for other in {"shinestacker", "enfuse", "best single frame"} & scores.keys():  # Enfuse cannot align
+            assert scores["ours"] > scores[other] + 1
+
+
+def test_stacking_adds_no_noise_with_frames_and_asks_for_no_order():
+    found = saved("stacking")["quality"]
+    for left in found["flat"].values():
+        assert left["40_frames"]["ours"] <= left["5_frames"]["ours"] < 1
+    assert all(told["largest_difference"] < 1e-5 for told in found["order"].values())
+
+
+def test_the_command_of_stacking_costs_less_than_others():
+    speed = saved("stacking")["speed"]
+    assert speed["10_frames"]["cpu_ratio_to_shinestacker"] <= 0.33
+    assert speed["10_frames"]["cpu_ratio_to_enfuse"] < 1
+    assert speed["10_frames"]["ours"]["peak_mb"] <= 700
+    assert speed["memory_growth"] <= 1.1
+    assert speed["10_frames_in_550_mb"]["ours"]["peak_mb"] <= 550
+    assert speed["100_frames_of_24_megapixels"]["ours"]["peak_mb"] < 2000
