@@ -151,7 +151,11 @@ def _fuse(folder, title, args, run_stack, taken):
         tell(args, f"{title}: is finished, {what} there")
         return
     tell(args, title)
-    run_stack(_resumed(job))
+    resumed = _resumed(job)
+    if resumed.force and not args.force:
+        missing = next(path for path in job.files if not path.exists())
+        print(f"{title}: is made again, for {missing} is missing; what it made before is replaced", file=sys.stderr)
+    run_stack(resumed)
 
 
 def _job(folder, args):

@@ -56,7 +56,11 @@ def _rim(alignment):
         return ", of which frames have no part in common"
     height, width = alignment.shape
     widest = max(rows.start, height - rows.stop, columns.start, width - columns.stop)
-    return f"; some frames do not show a rim of up to {widest} pixels, which --crop cuts off" if widest else ""
+    return (
+        f"; the outer {widest} pixels may be blurred, for some frames do not reach there; --crop cuts them off"
+        if widest
+        else ""
+    )
 
 
 def find_alignment(stack, found, args, *, record, progress):

@@ -127,7 +127,10 @@ def _add_work_arguments(group):
         help="a picture OUT_001-010 and so on for each N frames, which share OVERLAP with the ones before",
     )
     group.add_argument(
-        "--batch", action="store_true", help="every sub-folder of PATH is a stack, OUT a folder for the results"
+        "--batch",
+        action="store_true",
+        help="every sub-folder of PATH is a stack, OUT a folder for the results; further results are STACK_FILE. What is "
+        "finished is skipped; where a file is missing, that stack is made again",
     )
 
 

@@ -228,7 +228,7 @@ def write_results(stem, ending):
 
 
 @pytest.mark.parametrize("missing", ["s2.png", "s2_d.png", "s2_plot.png", "s2_r.json", "s2_i.npz", "s2_t.json", None])
-def test_a_stack_is_finished_when_all_its_files_are_there(stacks, missing):
+def test_a_stack_is_finished_when_all_its_files_are_there(stacks, missing, capsys):
     Path("out").mkdir()
     for stem, ending in (("s1", ".tif"), ("s2", ".png"), ("s10", ".JPG")):
         write_results(stem, ending)
@@ -238,6 +238,8 @@ def test_a_stack_is_finished_when_all_its_files_are_there(stacks, missing):
     run_batch(arguments("outer", plot=True, **ALL_FILES), fuser)
     assert fuser.fused == ([] if missing is None else ["s2"])
     assert all(call.force for call in fuser.calls)
+    told = f"is made again, for {Path('out', str(missing))} is missing; what it made before is replaced"
+    assert (told in capsys.readouterr().err) == (missing is not None)
 
 
 @pytest.mark.parametrize("name", ["s2.png", "s2_d.png", "s2_plot.png", "s2_r.json", "s2_i.npz"])
