@@ -3,7 +3,6 @@
 import numpy as np
 
 UNCOVERED = 1e-36  # factor of the weight of what a frame does not show: it counts only where no frame shows anything
-
 FARTHEST = 2.0**30  # columns, more than any picture has
 
 

@@ -249,9 +249,8 @@ def memory_needed(shape, bit_depth, *, mapped=False, naive=False, rows=TILE):
         Bytes of the whole process.
     """
     pixels, channels, size = math.prod(shape[:2]), math.prod(shape[2:]), bit_depth // 8
-    frames = (
-        (3 if bit_depth == 8 else 4.5) * channels * size
-    )  # in hand, and read ahead: decoded, or warped from another
+    held = 3 if bit_depth == 8 else 4.5  # frames: in hand, and read ahead: decoded, or warped from another
+    frames = held * channels * size
     maps = 6 if mapped else 0
     if naive:
         return int(BASE + pixels * (frames + channels * size + 30 + maps))

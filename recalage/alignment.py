@@ -11,7 +11,7 @@ from data.io import save_json
 from recalage.area import common_area
 from recalage.errors import RegistrationError
 from recalage.homography import check_matrix, corner_errors
-from recalage.saved import KIND, STATUSES, VERSION, read_saved
+from recalage.saved import KIND, STATUSES, VERSION, check_saved, read_saved
 from recalage.tone import match_tone
 from recalage.warping import check_interpolation, warp
 
@@ -210,12 +210,16 @@ class Alignment:
 
     def save(self, path, *, force=False):
         """Write the alignment to a file that ends in .json; `force` and errors are those of `data.io.save_json`."""
+        save_json(self.as_entries(), path, force=force)
+
+    def as_entries(self):
+        """Return the alignment as JSON holds it: what `save` writes, a dict."""
         head = {"kind": KIND, "version": VERSION, "model": self.model, "strategy": self.strategy}
         place = {"shape": list(self.shape), "reference": self.reference}
         gains = [None] * len(self.frames) if self.gains is None else map(_or_none, self.gains)
         entries = zip(self.frames, map(_or_none, self.matrices), gains, strict=True)
         frames = [_as_numbers(report) | {"matrix": matrix, "gains": row} for report, matrix, row in entries]
-        save_json(head | place | {"frames": frames}, path, force=force)
+        return head | place | {"frames": frames}
 
     @classmethod
     def load(cls, path):
@@ -236,7 +240,16 @@ class Alignment:
         RegistrationError
             If it is no alignment, or one of another version, or damaged: the entry is named.
         """
-        content = read_saved(Path(path))
+        return cls.from_entries(read_saved(Path(path)), path)
+
+    @classmethod
+    def from_entries(cls, content, path):
+        """Build an alignment of what `as_entries` returned.
+
+        Raises a RegistrationError, in which `path` says where the entries are, if they are of something else, of another
+        version, or damaged.
+        """
+        check_saved(content, path)
         frames = [FrameReport(*(entry[name] for name in FrameReport._fields)) for entry in content["frames"]]
         matrices = [entry["matrix"] or np.full((3, 3), np.nan) for entry in content["frames"]]
         options = {name: content[name] for name in ("shape", "reference", "model", "strategy")}

@@ -3,6 +3,7 @@
 import json
 
 from data import DataError
+from data.entries import check_entries
 from recalage.errors import RegistrationError
 
 STATUSES = ("reference", "aligned", "untouched", "left out")
@@ -11,21 +12,12 @@ LARGEST = 1e300  # of a number in a saved file: neither infinite nor NaN
 
 
 def read_saved(path):
-    """Return the entries of a file that `Alignment.save` wrote, each of the kind that it should be.
+    """Return what a file holds that `Alignment.save` wrote, unchecked.
 
-    Raises a DataError if the file cannot be read, and a RegistrationError that names what is wrong in it.
+    Raises a DataError if the file cannot be read, and a RegistrationError if it is no JSON.
     """
-    content = _read_json(path)
-    _check_entries(content, HEAD_ENTRIES, path)
-    for index, entry in enumerate(content["frames"]):
-        _check_entries(entry, FRAME_ENTRIES, path, f"frames[{index}].")
-    return content
-
-
-def _read_json(path):
-    """Return the entries of a file that says it is an alignment of the version we know."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except OSError as error:
@@ -34,6 +26,10 @@ def _read_json(path):
         raise RegistrationError(
             f"{path}: is no JSON, or damaged; give a file that Alignment.save or --transforms wrote"
         ) from None
+
+
+def check_saved(content, path):
+    """Raise a RegistrationError unless entries are those of an alignment of the version we know, each as it should be."""
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise RegistrationError(f"{path}: is no alignment; give a file that Alignment.save or --transforms wrote")
     if content.get("version") != VERSION:
@@ -41,16 +37,9 @@ def _read_json(path):
             f"{path}: is an alignment of version {content.get('version')}, and version {VERSION} is read; "
             "register the stack again"
         )
-    return content
-
-
-def _check_entries(entries, rules, path, place=""):
-    """Raise a RegistrationError that names the first entry that is missing or not as it should be."""
-    for name, (is_valid, expected) in rules.items():
-        found = entries.get(name, MISSING) if isinstance(entries, dict) else MISSING
-        if found is MISSING or not is_valid(found):
-            told = "is missing" if found is MISSING else f"is {json.dumps(found)[:60]}"
-            raise RegistrationError(f"{path}: is damaged: {place}{name} {told}, expected is {expected}")
+    check_entries(content, HEAD_ENTRIES, path, error=RegistrationError)
+    for index, entry in enumerate(content["frames"]):
+        check_entries(entry, FRAME_ENTRIES, path, f"frames[{index}].", error=RegistrationError)
 
 
 def _is_text(value):
@@ -78,7 +67,6 @@ def _is_gains(value):
     return isinstance(value, list) and len(value) in (1, 3) and all(map(_is_number, value))
 
 
-MISSING = object()
 TEXT = (_is_text, "a text")
 CORRELATION = (lambda value: _is_number(value, -1, 1), "a number in [-1, 1]")
 HEAD_ENTRIES = {

@@ -6,7 +6,6 @@ import json
 import math
 import platform
 import re
-import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import cv2
 
 from data import DataError
+from data.entries import check_entries
 from data.io import save_json
 from fusion.cli.aligning import MODELS
 from fusion.version import VERSION
@@ -81,7 +81,7 @@ class Record:
             "versions": versions(),
             "inputs": self._inputs,
             "parameters": {name: _as_text(getattr(args, name)) for name in PARAMETER_ENTRIES},
-            "transforms": None if self._alignment is None else _as_saved(self._alignment),
+            "transforms": None if self._alignment is None else self._alignment.as_entries(),
             "left_out": self._left_out + not_aligned,
             "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
             "output": str(args.output),
@@ -136,14 +136,6 @@ def _as_text(value):
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def _as_saved(alignment):
-    """Return an alignment as its own method writes it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "transforms.json"
-        alignment.save(path)
-        return json.loads(path.read_text(encoding="utf-8"))
-
-
 def alignment_of(report, path):
     """Build the alignment that a report holds, or None.
 
@@ -171,13 +163,10 @@ def alignment_of(report, path):
     from recalage.alignment import Alignment
     from recalage.errors import RegistrationError
 
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "transforms.json"
-        saved.write_text(json.dumps(report["transforms"]), encoding="utf-8")
-        try:
-            return Alignment.load(saved)
-        except RegistrationError as error:
-            raise DataError(str(error).replace(str(saved), f"{path}: transforms")) from None
+    try:
+        return Alignment.from_entries(report["transforms"], f"{path}: transforms")
+    except RegistrationError as error:
+        raise DataError(str(error)) from None
 
 
 def read_report(path):
@@ -198,11 +187,11 @@ def read_report(path):
         If the file cannot be read, is no report or one of another format, or damaged: the entry is named.
     """
     report = _read_json(path)
-    _check_entries(report, ENTRIES, path)
+    check_entries(report, ENTRIES, path, error=DataError)
     for name, rules in (("inputs", FILE), ("outputs", FILE | {"role": TEXT})):
         for number, entry in enumerate(report[name]):
-            _check_entries(entry, rules, path, f"{name}[{number}].")
-    _check_entries(report["parameters"], PARAMETER_ENTRIES, path, "parameters.")
+            check_entries(entry, rules, path, f"{name}[{number}].", error=DataError)
+    check_entries(report["parameters"], PARAMETER_ENTRIES, path, "parameters.", error=DataError)
     if not any(entry["role"] in PICTURES for entry in report["outputs"]):
         raise DataError(f"{path}: is damaged: outputs holds no picture, expected is one with the role picture or slab")
     return report
@@ -235,15 +224,6 @@ def _read_json(path):
     return content
 
 
-def _check_entries(entries, rules, path, place=""):
-    """Raise a DataError that names the first entry that is missing or not as it should be."""
-    for name, (is_valid, expected) in rules.items():
-        found = entries.get(name, MISSING) if isinstance(entries, dict) else MISSING
-        if found is MISSING or not is_valid(found):
-            told = "is missing" if found is MISSING else f"is {json.dumps(found)[:60]}"
-            raise DataError(f"{path}: is damaged: {place}{name} {told}, expected is {expected}")
-
-
 def _one_of(*kinds):
     """Return the rule that a value is of one of these types; True and False are no numbers."""
     return lambda value: type(value) in kinds
@@ -262,7 +242,6 @@ def _is_hash(value):
     return value is None or (isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None)
 
 
-MISSING = object()
 NONE = type(None)
 TEXT = (_one_of(str), "a text")
 SWITCH = (_one_of(bool), "true or false")

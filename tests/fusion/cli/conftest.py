@@ -1,10 +1,11 @@
-"""Motion that is known, for tests of commands that align: what they do with it, not how it is estimated."""
+"""What tests of commands share: motion that is known, so that it need not be estimated, and how a command fails."""
 
 import numpy as np
 import pytest
 
 import recalage
 from data import open_stack
+from fusion.cli import main
 from recalage.alignment import Alignment, FrameReport
 
 OTHER_SCENE = "it shows another scene"
@@ -45,3 +46,22 @@ def known_motion(monkeypatch):
         return calls
 
     return know
+
+
+@pytest.fixture
+def failing_in_a_line(capsys, tmp_path):
+    """Make a function that runs a command, expects it to fail in one line with nothing written, and returns the line."""
+
+    def make(command, usual_out):
+        def run(*arguments, out=tmp_path / usual_out):
+            before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+            status = main([command, *map(str, arguments), "-o", str(out)])
+            said, err = capsys.readouterr()
+            assert (status, said) == (2, "")
+            assert err.startswith("fusion: error: ") and err.count("\n") == 1
+            assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+            return err
+
+        return run
+
+    return make

@@ -65,19 +65,9 @@ def fuse(tmp_path, capsys):
 
 
 @pytest.fixture
-def failing(capsys, tmp_path):
+def failing(failing_in_a_line):
     """Run the command, expect it to fail in one line with nothing written; return that line."""
-
-    def run(*arguments, out=tmp_path / "out.png"):
-        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-        status = main(["stack", *map(str, arguments), "-o", str(out)])
-        said, err = capsys.readouterr()
-        assert (status, said) == (2, "")
-        assert err.startswith("fusion: error: ") and err.count("\n") == 1
-        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
-        return err
-
-    return run
+    return failing_in_a_line("stack", "out.png")
 
 
 @pytest.fixture
