@@ -6,6 +6,7 @@ import importlib.util
 from fusion.version import VERSION as __version__
 
 METHODS = {
+    "boundary_fusion": "fusion.boundary.fuse",
     "evaluate": "fusion.evaluation",
     "exposure_fusion": "fusion.exposure",
     "extended_exposure_fusion": "fusion.extended_exposure",

@@ -1,0 +1,147 @@
+"""Boundary-aware fusion: networks decide which frame is in focus, once more near the boundary, and pixels are copied."""
+
+import numpy as np
+
+from data import open_stack, to_float, to_gray
+from fusion.blend import accumulate
+from fusion.boundary.decide import SMALLEST, without_small_regions
+from fusion.boundary.networks import boundary_network, check_network, first_network
+from fusion.boundary.rivals import Rivals
+from fusion.boundary.score import as_score, compare_frames, near_boundary
+from fusion.pyramid import collapse, laplacian_pyramid
+from fusion.weights import RunningDecision
+
+BLENDS = ("copy", "pyramid")
+STRONGEST = 20.0  # evidence beyond which a frame has all the weight there is
+
+
+def boundary_fusion(stack, *, network="compact", refine=True, blend="copy", smallest=SMALLEST, progress=None):
+    """Fuse frames of different focus by networks that are trained for the boundary between focused and defocused.
+
+    Every frame is compared with a rival: of two frames with the other one, of more with the one that has most detail
+    in a pixel of all other ones. Near the boundary a second network looks again. Small regions are removed from the
+    decision, and every pixel is copied from the frame that is in focus there.
+
+    Parameters
+    ----------
+    stack : stack
+        N >= 2 aligned frames of like exposure: array, list, `data.Stack`, folder or list of files.
+    network : {"compact", "resnet56"}, optional
+        Ours, or the paper's, which takes about twenty times as long.
+    refine : bool, optional
+        Whether the second network looks again near the boundary.
+    blend : {"copy", "pyramid"}, optional
+        "copy" takes every pixel from one frame as it is. "pyramid" mixes Laplacian pyramids by what the compact network
+        says of each band: nearer to the truth where a blurred foreground spreads over what is behind it, but no pixel is
+        that of a frame.
+    smallest : float, optional
+        Share of the picture: smaller regions of the decision map are removed.
+    progress : callable, optional
+        ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W) or (H, W, 3)
+        Fused image, in [0, 1]. The order of frames does not matter, but for exact ties, which go to the first.
+
+    Raises
+    ------
+    DataError
+        If a frame cannot be read, or frames differ in size.
+    ValueError
+        If there is one frame, or an option is unknown or out of range.
+
+    References
+    ----------
+    .. [1] H. Ma, J. Zhang, S. Liu, Q. Liao, "Boundary aware multi-focus image fusion using deep neural network," ICME
+       2019. :doi:`10.1109/ICME.2019.00201`
+    """
+    stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
+    if blend not in BLENDS:
+        raise ValueError(f'blend must be "copy" or "pyramid", got {blend!r}')
+    if blend == "pyramid":
+        return _mixed(stack, _Comparison(stack, network, refine=False), progress)
+    labels = boundary_decision(stack, network=network, refine=refine, smallest=smallest, progress=progress)
+    return copied(stack, labels, progress=progress)
+
+
+def boundary_decision(stack, *, network="compact", refine=True, smallest=SMALLEST, progress=None):
+    """Return the number of the frame that every pixel is taken from; see `boundary_fusion`.
+
+    Returns
+    -------
+    ndarray of uint16 of shape (H, W)
+        0..N-1.
+    """
+    if not 0 <= smallest < 1:
+        raise ValueError(f"smallest is a share of the picture, in [0, 1), got {smallest}")
+    stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
+    decision = RunningDecision(stack.shape[1:3], np.uint16)
+    for index, (evidence, *_) in _Comparison(stack, network, refine=refine).frames(progress):
+        decision.add(index, evidence)
+    return without_small_regions(decision.labels, smallest=smallest)
+
+
+def copied(stack, labels, *, progress=None):
+    """Take every pixel as it is from the frame of its number; float32, of shape (H, W) or (H, W, 3)."""
+    stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
+    fused = np.empty(stack.shape[1:], np.float32)
+    for index, pixels in stack.read_ahead(progress(range(len(stack)), "copying")):
+        chosen = labels == index
+        fused[chosen] = to_float(pixels[chosen])
+    return fused
+
+
+class _Comparison:
+    """Every frame of a stack beside its rival; frames are read one at a time."""
+
+    def __init__(self, stack, network, *, refine):
+        check_network(network)
+        if len(stack) < 2:
+            raise ValueError(f"{stack.names[0]}: is the only frame; fusion needs two or more pictures of one scene")
+        self._stack, self._first = stack, first_network(network)
+        self._again = boundary_network(network) if refine else None
+
+    def frames(self, progress):
+        """Yield the number of each frame, and what the network says of it: evidence, and that of each band."""
+        if len(self._stack) == 2:
+            own, rival = (_gray(self._stack.pixels(index)) for index in range(2))
+            found = self._compare(own, rival)
+            for index, way in progress(((0, 0.5), (1, -0.5)), "comparing"):
+                yield index, [way * plane for plane in found]
+            return
+        rivals, numbers = Rivals(self._stack.shape[1:3]), range(len(self._stack))
+        for index, pixels in self._stack.read_ahead(progress(numbers, "finding rivals")):
+            rivals.add(index, _gray(pixels))
+        for index, pixels in self._stack.read_ahead(progress(numbers, "comparing")):
+            yield index, [plane / 2 for plane in self._compare(_gray(pixels), rivals.of(index))]
+
+    def _compare(self, own, rival):
+        found = compare_frames(own, rival, self._first)
+        if self._again is not None:
+            near = near_boundary(as_score(found[0]))
+            np.copyto(found[0], compare_frames(own, rival, self._again, where=near)[0], where=near)
+        return found
+
+
+def _mixed(stack, comparison, progress):
+    """Mix Laplacian pyramids: each band by the evidence of all frames for it."""
+    sums = totals = None
+    for index, (_, *bands) in comparison.frames(progress):
+        if not bands:
+            raise ValueError('blend="pyramid" needs the compact network, for it alone knows of bands')
+        pyramid = laplacian_pyramid(to_float(stack.pixels(index)), len(bands) - 1)
+        weights = [np.exp(np.clip(band, -STRONGEST, STRONGEST)) for band in bands]
+        sums = sums or [np.zeros_like(level) for level in pyramid]
+        totals = totals or [np.zeros_like(weight) for weight in weights]
+        for total, level, weight, so_far in zip(sums, pyramid, weights, totals, strict=True):
+            accumulate(total, level, weight)
+            so_far += weight
+    means = (
+        total / (so_far if total.ndim == 2 else so_far[..., None]) for total, so_far in zip(sums, totals, strict=True)
+    )
+    return collapse(list(means)).clip(0, 1)
+
+
+def _gray(pixels):
+    return to_float(to_gray(pixels))

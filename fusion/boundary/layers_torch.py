@@ -1,0 +1,34 @@
+"""Layers of the networks on tensors, for training."""
+
+import torch
+from torch.nn import functional
+
+add, subtract, rectify = torch.add, torch.sub, torch.relu
+
+
+def convolve(x, weight, bias, *, stride=1, dilation=1, rectified=False):
+    """Correlate with kernels of odd size; zeros lie outside."""
+    reach = dilation * (weight.shape[-1] // 2)
+    out = functional.conv2d(x, weight, bias, stride, reach, dilation)
+    return torch.relu(out) if rectified else out
+
+
+def fold(x):
+    """Put blocks of 2 x 2 pixels into channels."""
+    return functional.pixel_unshuffle(x, 2)
+
+
+def unfold(x):
+    """Take blocks of 2 x 2 pixels from channels; return the planes one by one, each with one channel."""
+    return functional.pixel_shuffle(x, 2).split(1, dim=-3)
+
+
+def enlarge(x):
+    """Double height and width, linearly between pixels."""
+    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def shortcut(x, y, step):
+    """Skip pixels of `x`, and add channels of zeros, until it has the shape of `y`."""
+    x = x[..., ::step, ::step]
+    return functional.pad(x, (0, 0, 0, 0, 0, y.shape[-3] - x.shape[-3]))

@@ -1,0 +1,116 @@
+"""The networks while they learn: what they learn from, their loss, and what is kept of them at the end."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from fusion.boundary import batches, compact, inputs, layers_torch
+from fusion.boundary.resnet56_torch import Resnet56
+from fusion.pyramid_torch import collapse, laplacian_pyramid
+
+BLEND_LOSS = 0.2  # how much a decade of error of the blended picture counts beside the error of decisions
+SMALL = 1e-6  # square error below which a picture is as good as its truth
+
+
+class Compact(nn.Module):
+    """The compact network: learns decisions, and blends that come near the truth."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights = nn.ParameterDict()
+        for name, (count, width, kernel) in compact.layers(inputs.PLANES).items():
+            spread = _share_at_first(name) * (2 / (count * kernel**2)) ** 0.5
+            weight = spread * torch.randn(width, count, kernel, kernel)
+            self.weights[f"{name}:weight"] = weight.contiguous(memory_format=torch.channels_last)
+            self.weights[f"{name}:bias"] = torch.zeros(width)
+
+    def forward(self, planes):
+        """Return score and evidence of each band of detail, antisymmetric in the frames."""
+        count = len(planes)
+        exchanged = torch.stack([planes[:, 1], planes[:, 0], -planes[:, 2], -planes[:, 3], planes[:, 4]], dim=1)
+        both = torch.cat([planes, exchanged]).contiguous(memory_format=torch.channels_last)
+        looks = compact.look(both, self.folded(), layers_torch)
+        return [(look[:count].float() - look[count:].float())[:, 0] for look in looks]
+
+    def folded(self):
+        """Return weight and bias of every layer, by the names that inference uses."""
+        return {name.replace(":", "."): weight for name, weight in self.weights.items()}
+
+
+def _share_at_first(name):
+    """Return how small the weights of a layer begin: the ends of residuals and of the network begin quietly."""
+    return 0.1 if name.startswith(("blend", "leave")) else 0.3 if name.endswith("b") else 1.0
+
+
+class Decide:
+    """Learn decisions and blends from whole pairs."""
+
+    rate, batch, size, optimiser, make = 2e-3, 16, 128, torch.optim.AdamW, Compact
+
+    def __init__(self, *, near=4.0):
+        self.near = near
+
+    def draw(self, sources, seed, model=None):
+        """Draw a batch."""
+        return batches.pairs(sources, seed, self.batch, size=self.size, model=model, near=self.near)
+
+    def loss(self, network, batch):
+        """Weigh wrong decisions, and the distance of the blended picture from the truth, in decades."""
+        score, *bands = network(batch["planes"])
+        wrong = functional.binary_cross_entropy_with_logits(score, batch["label"], reduction="none")
+        error = square_error(blended(batch["frames"], bands), batch["sharp"])
+        decades = torch.log10(error + SMALL).mean() / 2
+        return (wrong * batch["weight"]).sum() / batch["weight"].sum() + BLEND_LOSS * decades
+
+    def figures(self, network, batch):
+        """Return share of wrong pixels, the same within 5 px of a boundary, and PSNR copied and blended."""
+        score, *bands = network(batch["planes"])
+        chosen, frames = score > 0, batch["frames"]
+        wrong = (chosen != (batch["label"] > 0.5)).float()
+        near = torch.stack([torch.from_numpy(batches.band(label, 5)) for label in batch["label"].cpu().numpy()])
+        near = near.to(wrong.device)
+        copied = torch.where(chosen, frames[:, 0], frames[:, 1])
+        errors = (square_error(picture, batch["sharp"]) for picture in (copied, blended(frames, bands)))
+        decibels = [-10 * torch.log10(error + SMALL).mean() for error in errors]
+        found = [wrong.mean(), (wrong * near).sum() / near.sum(), *decibels]
+        return dict(zip(("wrong", "wrong_near", "copied_db", "blended_db"), map(float, found), strict=True))
+
+
+class Classify:
+    """Learn, from patches, which frame is in focus in their middle."""
+
+    rate, batch, optimiser, make = 0.05, 64, torch.optim.SGD, Resnet56
+
+    def __init__(self, *, at_boundary=False):
+        self.at_boundary = at_boundary
+
+    def draw(self, sources, seed, model=None):
+        """Draw a batch."""
+        return batches.patches(sources, seed, self.batch, model=model, at_boundary=self.at_boundary)
+
+    def loss(self, network, batch):
+        """Weigh wrong decisions by their logarithm, as softmax over two classes does."""
+        score = network(batch["frames"].contiguous(memory_format=torch.channels_last))
+        return functional.binary_cross_entropy_with_logits(score, batch["label"])
+
+    def figures(self, network, batch):
+        """Return the share of wrong patches, and the loss."""
+        score = network(batch["frames"].contiguous(memory_format=torch.channels_last))
+        wrong = ((score > 0) != (batch["label"] > 0.5)).float().mean()
+        return {
+            "wrong": float(wrong),
+            "loss": float(functional.binary_cross_entropy_with_logits(score, batch["label"])),
+        }
+
+
+def blended(frames, bands):
+    """Mix the pyramids of two frames, tensors (N, 2, H, W), by the evidence of each band."""
+    pyramid = laplacian_pyramid(frames, len(bands) - 1)
+    return collapse(
+        [torch.lerp(level[:, 1], level[:, 0], torch.sigmoid(b)) for level, b in zip(pyramid, bands, strict=True)]
+    )
+
+
+def square_error(pictures, truth):
+    """Return the mean square error of each picture."""
+    return ((pictures - truth) ** 2).mean(dim=(-2, -1))
