@@ -9,13 +9,14 @@ from fusion.boundary.inputs import input_planes
 from fusion.boundary.mattes import is_near_boundary, training_pair
 from fusion.boundary.resnet56 import PATCH, scaled
 
-NEAR = 6  # pixels from a boundary within which an error counts more
+NEAR, MORE = 6, 4.0  # pixels from a boundary within which an error counts more, and by how much
+AROUND = 16  # pixels from a boundary within which an error counts at all for a network that looks there only
 VISIBLE = 1e-4  # square of a difference between the frames that is seen clearly
 PER_PAIR = 10  # patches cut from a pair, as in the paper
 PATCHED = 160  # pixels: height and width of the pairs that patches are cut from
 
 
-def pairs(sources, seed, count, *, size=128, model=None, near=4.0):
+def pairs(sources, seed, count, *, size=128, model=None, at_boundary=False):
     """Draw whole pairs for the compact network.
 
     Parameters
@@ -28,8 +29,8 @@ def pairs(sources, seed, count, *, size=128, model=None, near=4.0):
         Number of pairs, and their height and width.
     model : str, optional
         Of defocus; any by default.
-    near : float, optional
-        How much more an error within 6 px of a boundary counts than one elsewhere.
+    at_boundary : bool, optional
+        Errors count within 16 px of a boundary only.
 
     Returns
     -------
@@ -42,14 +43,15 @@ def pairs(sources, seed, count, *, size=128, model=None, near=4.0):
         "frames": np.stack([pair.frames for pair in drawn]),
         "sharp": np.stack([pair.sharp for pair in drawn]),
         "label": np.stack([pair.label for pair in drawn]),
-        "weight": np.stack([importance(pair, near) for pair in drawn]),
+        "weight": np.stack([importance(pair, at_boundary=at_boundary) for pair in drawn]),
     }
 
 
-def importance(pair, near):
+def importance(pair, *, at_boundary=False):
     """Return how much an error in each pixel counts: little where the frames look alike, most at a boundary."""
     difference = cv2.GaussianBlur((pair.frames[0] - pair.frames[1]) ** 2, (0, 0), 2)
-    return (0.1 + difference / (difference + VISIBLE)) * (1 + near * band(pair.label, NEAR))
+    weight = (0.1 + difference / (difference + VISIBLE)) * (1 + MORE * band(pair.label, NEAR))
+    return weight * band(pair.label, AROUND) if at_boundary else weight
 
 
 def band(label, reach):
@@ -58,13 +60,13 @@ def band(label, reach):
     return (cv2.dilate(label, kernel) != cv2.erode(label, kernel)).astype(np.float32)
 
 
-def patches(sources, seed, count, *, model=None, at_boundary=False):
+def patches(sources, seed, count, *, size=PATCHED, model=None, at_boundary=False):
     """Draw patches for the paper's network, ten of each pair, half of them with the frames exchanged.
 
     Parameters
     ----------
-    sources, seed, count, model
-        As for `pairs`.
+    sources, seed, count, size, model
+        As for `pairs`; `size` is that of the pairs which patches are cut from.
     at_boundary : bool, optional
         Only patches that show both sides, at least a tenth of each.
 
@@ -75,8 +77,8 @@ def patches(sources, seed, count, *, model=None, at_boundary=False):
     """
     rng, frames, labels, number = np.random.default_rng(seed), [], [], 0
     while len(labels) < count:
-        pair, number = training_pair(sources, (*seed, number), size=PATCHED, model=model), number + 1
-        corners = rng.integers(0, PATCHED - PATCH + 1, (PER_PAIR, 2))
+        pair, number = training_pair(sources, (*seed, number), size=size, model=model), number + 1
+        corners = rng.integers(0, size - PATCH + 1, (PER_PAIR, 2))
         for top, left in corners:
             window = (slice(top, top + PATCH), slice(left, left + PATCH))
             if at_boundary and not is_near_boundary(pair.label[window]):

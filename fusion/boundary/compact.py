@@ -1,19 +1,32 @@
 """The compact network: a U of convolutions, written once for NumPy and for PyTorch."""
 
+from typing import Any, NamedTuple
+
 WIDTHS = (32, 48, 64, 64)  # channels at a half, a quarter, an eighth and a sixteenth of the size
-BLENDS = len(WIDTHS)  # levels of a pyramid below the finest that get a weight of their own
+FINE = (8, 16)  # channels at full size: that come from the half, and that are made of them and of the frames
 STRIDE = 2 ** len(WIDTHS)  # height and width that it takes are multiples of it
+DETAILS = len(WIDTHS)  # bands of detail of the Laplacian pyramid that it blends; what is left below them is one more
+
+
+class Look(NamedTuple):
+    """What the network says of a frame beside a rival; all of shape (..., 1, h, w)."""
+
+    score: Any  # evidence that the pixel is in focus, at full size
+    bands: list  # the same of each band of a Laplacian pyramid: of full size, a half, and so on, and of what is left
+    gains: list  # by what the details of each band are too weak: 0 not at all, the largest doubles them
 
 
 def layers(planes):
     """Return the layers by name: (inputs, outputs, size of the kernel), for a network of so many input planes."""
     first, *coarser = WIDTHS
+    unfolded, fine = FINE
     found = {"enter": (4 * planes, first, 3)} | _pair("0", first)
     for level, (above, width) in enumerate(zip(WIDTHS[:-1], coarser, strict=True), 1):
         found |= {f"down{level}": (above, width, 3)} | _pair(str(level), width)
         found |= {f"up{level}": (width, above, 1), f"join{level}": (above, above, 3)}
-        found |= {f"blend{level + 1}": (width, 1, 3)}
-    return found | {"blend1": (first, 1, 3), "leave": (first, 8, 3)}
+        found |= {f"blend{level}": (above, 2, 3)}
+    found |= {f"blend{DETAILS}": (WIDTHS[-1], 1, 3), "unfold": (first, 4 * unfolded, 3)}
+    return found | {"fine": (unfolded + 2, fine, 3), "leave": (fine, 3, 3)}
 
 
 def _pair(name, width):
@@ -26,7 +39,7 @@ def look(planes, parameters, ops):
     Parameters
     ----------
     planes : array of shape (..., planes, H, W)
-        Height and width are multiples of `STRIDE`.
+        As `fusion.boundary.inputs.input_planes` returns them; height and width are multiples of `STRIDE`.
     parameters : dict
         Weight and bias of every one of the `layers`, ``name.weight`` and ``name.bias``.
     ops : module
@@ -34,9 +47,7 @@ def look(planes, parameters, ops):
 
     Returns
     -------
-    list of array
-        Planes of one channel: evidence that the pixel is in focus, then that of each band of a Laplacian pyramid: at
-        full size, at a half, and so on down to a sixteenth, which is what is left.
+    Look
     """
 
     def convolve(x, name, **options):
@@ -50,16 +61,13 @@ def look(planes, parameters, ops):
     for level in range(1, len(WIDTHS)):
         x = residual(convolve(x, f"down{level}", stride=2, rectified=True), str(level))
         seen.append(x)
-    blends = [convolve(x, f"blend{len(WIDTHS)}")]
+    bands, gains = [convolve(x, f"blend{DETAILS}")], []
     for level in reversed(range(1, len(WIDTHS))):
         wider = ops.add(ops.enlarge(convolve(x, f"up{level}")), seen[level - 1])
         x = convolve(ops.rectify(wider), f"join{level}", rectified=True)
-        blends.append(convolve(x, f"blend{level}"))
-    score, finest = ops.unfold(convolve(x, "leave"))
-    return [score, finest, *reversed(blends)]
-
-
-def compare(own, rival, parameters, ops):
-    """Return how much more a frame is in focus than its rival: exchanging the two changes the sign of everything."""
-    looks = (look(planes, parameters, ops) for planes in (own, rival))
-    return [ops.subtract(mine, other) for mine, other in zip(*looks, strict=True)]
+        band, gain = ops.apart(convolve(x, f"blend{level}"))
+        bands.append(band)
+        gains.append(gain)
+    fine = ops.join(ops.unfold(convolve(x, "unfold", rectified=True)), ops.first(planes, 2))
+    score, band, gain = ops.apart(convolve(convolve(fine, "fine", rectified=True), "leave"))
+    return Look(score, [band, *reversed(bands)], [gain, *reversed(gains)])

@@ -9,7 +9,7 @@ from fusion.boundary.networks import boundary_network, check_network, first_netw
 from fusion.boundary.rivals import Rivals
 from fusion.boundary.score import as_score, compare_frames, near_boundary
 from fusion.pyramid import collapse, laplacian_pyramid
-from fusion.weights import RunningDecision
+from fusion.weights import RunningDecision, per_channel
 
 BLENDS = ("copy", "pyramid")
 STRONGEST = 20.0  # evidence beyond which a frame has all the weight there is
@@ -32,8 +32,8 @@ def boundary_fusion(stack, *, network="compact", refine=True, blend="copy", smal
         Whether the second network looks again near the boundary.
     blend : {"copy", "pyramid"}, optional
         "copy" takes every pixel from one frame as it is. "pyramid" mixes Laplacian pyramids by what the compact network
-        says of each band: nearer to the truth where a blurred foreground spreads over what is behind it, but no pixel is
-        that of a frame.
+        says of each band, and amplifies, up to twice, details that are too weak in all frames: nearer to the truth
+        where a blurred foreground spreads over what is behind it, but no pixel is that of a frame.
     smallest : float, optional
         Share of the picture: smaller regions of the decision map are removed.
     progress : callable, optional
@@ -77,8 +77,8 @@ def boundary_decision(stack, *, network="compact", refine=True, smallest=SMALLES
         raise ValueError(f"smallest is a share of the picture, in [0, 1), got {smallest}")
     stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
     decision = RunningDecision(stack.shape[1:3], np.uint16)
-    for index, (evidence, *_) in _Comparison(stack, network, refine=refine).frames(progress):
-        decision.add(index, evidence)
+    for index, found in _Comparison(stack, network, refine=refine).frames(progress):
+        decision.add(index, found.score)
     return without_small_regions(decision.labels, smallest=smallest)
 
 
@@ -103,44 +103,58 @@ class _Comparison:
         self._again = boundary_network(network) if refine else None
 
     def frames(self, progress):
-        """Yield the number of each frame, and what the network says of it: evidence, and that of each band."""
+        """Yield the number of each frame, and a `Comparison` of it with its rival."""
         if len(self._stack) == 2:
-            own, rival = (_gray(self._stack.pixels(index)) for index in range(2))
-            found = self._compare(own, rival)
-            for index, way in progress(((0, 0.5), (1, -0.5)), "comparing"):
-                yield index, [way * plane for plane in found]
+            found = None
+            for index in progress(range(2), "comparing"):
+                found = found.exchanged() if found else self._compare(*map(_gray, map(self._stack.pixels, range(2))))
+                yield index, found
             return
         rivals, numbers = Rivals(self._stack.shape[1:3]), range(len(self._stack))
         for index, pixels in self._stack.read_ahead(progress(numbers, "finding rivals")):
             rivals.add(index, _gray(pixels))
         for index, pixels in self._stack.read_ahead(progress(numbers, "comparing")):
-            yield index, [plane / 2 for plane in self._compare(_gray(pixels), rivals.of(index))]
+            yield index, self._compare(_gray(pixels), rivals.of(index))
 
     def _compare(self, own, rival):
         found = compare_frames(own, rival, self._first)
         if self._again is not None:
-            near = near_boundary(as_score(found[0]))
-            np.copyto(found[0], compare_frames(own, rival, self._again, where=near)[0], where=near)
+            near = near_boundary(as_score(found.score))
+            np.copyto(found.score, compare_frames(own, rival, self._again, where=near).score, where=near)
         return found
 
 
 def _mixed(stack, comparison, progress):
-    """Mix Laplacian pyramids: each band by the evidence of all frames for it."""
-    sums = totals = None
-    for index, (_, *bands) in comparison.frames(progress):
-        if not bands:
+    """Mix Laplacian pyramids: frames share each band by their evidence, and too weak details are amplified."""
+    blend = None
+    for index, found in comparison.frames(progress):
+        if not found.bands:
             raise ValueError('blend="pyramid" needs the compact network, for it alone knows of bands')
-        pyramid = laplacian_pyramid(to_float(stack.pixels(index)), len(bands) - 1)
-        weights = [np.exp(np.clip(band, -STRONGEST, STRONGEST)) for band in bands]
-        sums = sums or [np.zeros_like(level) for level in pyramid]
-        totals = totals or [np.zeros_like(weight) for weight in weights]
-        for total, level, weight, so_far in zip(sums, pyramid, weights, totals, strict=True):
-            accumulate(total, level, weight)
-            so_far += weight
-    means = (
-        total / (so_far if total.ndim == 2 else so_far[..., None]) for total, so_far in zip(sums, totals, strict=True)
-    )
-    return collapse(list(means)).clip(0, 1)
+        pyramid = laplacian_pyramid(to_float(stack.pixels(index)), len(found.gains))
+        blend = blend or _BandBlend(pyramid)
+        blend.add(pyramid, found)
+    return blend.result()
+
+
+class _BandBlend:
+    """Running sums of the bands of frames and of their shares."""
+
+    def __init__(self, pyramid):
+        self._sums = [np.zeros_like(level) for level in pyramid]
+        self._totals = [np.zeros(level.shape[:2], np.float32) for level in pyramid]
+
+    def add(self, pyramid, found):
+        gains = [*found.gains, 1]
+        for level, band, gain, so_far, total in zip(pyramid, found.bands, gains, self._sums, self._totals, strict=True):
+            share = np.exp(np.clip(band / 2, -STRONGEST, STRONGEST))
+            accumulate(so_far, level, share * gain)
+            total += share
+
+    def result(self):
+        """Return the fused picture; nothing can be added after that."""
+        for so_far, total in zip(self._sums, self._totals, strict=True):
+            so_far /= per_channel(total, so_far)
+        return collapse(self._sums).clip(0, 1)
 
 
 def _gray(pixels):

@@ -79,10 +79,25 @@ def fold(x):
 
 
 def unfold(x):
-    """Take blocks of 2 x 2 pixels from channels; return the planes one by one, each with one channel."""
+    """Take blocks of 2 x 2 pixels from channels."""
     channels, height, width = x.shape
     blocks = x.reshape(channels // 4, 2, 2, height, width).transpose(0, 3, 1, 4, 2)
-    return np.split(blocks.reshape(channels // 4, 2 * height, 2 * width), channels // 4)
+    return blocks.reshape(channels // 4, 2 * height, 2 * width)
+
+
+def apart(x):
+    """Return the channels one by one, each still with an axis of one channel."""
+    return np.split(x, len(x))
+
+
+def join(x, y):
+    """Put channels beside channels."""
+    return np.concatenate([x, y])
+
+
+def first(x, count):
+    """Return the first channels."""
+    return x[:count]
 
 
 def enlarge(x):

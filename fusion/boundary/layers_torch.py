@@ -19,8 +19,23 @@ def fold(x):
 
 
 def unfold(x):
-    """Take blocks of 2 x 2 pixels from channels; return the planes one by one, each with one channel."""
-    return functional.pixel_shuffle(x, 2).split(1, dim=-3)
+    """Take blocks of 2 x 2 pixels from channels."""
+    return functional.pixel_shuffle(x, 2)
+
+
+def apart(x):
+    """Return the channels one by one, each still with an axis of one channel."""
+    return x.split(1, dim=-3)
+
+
+def join(x, y):
+    """Put channels beside channels."""
+    return torch.cat([x, y], dim=-3)
+
+
+def first(x, count):
+    """Return the first channels."""
+    return x[..., :count, :, :]
 
 
 def enlarge(x):

@@ -8,7 +8,7 @@ from fusion.boundary import batches, compact, inputs, layers_torch
 from fusion.boundary.resnet56_torch import Resnet56
 from fusion.pyramid_torch import collapse, laplacian_pyramid
 
-BLEND_LOSS = 0.2  # how much a decade of error of the blended picture counts beside the error of decisions
+BLEND_LOSS = 0.4  # how much a decade of error of the blended picture counts beside the error of decisions
 SMALL = 1e-6  # square error below which a picture is as good as its truth
 
 
@@ -25,16 +25,25 @@ class Compact(nn.Module):
             self.weights[f"{name}:bias"] = torch.zeros(width)
 
     def forward(self, planes):
-        """Return score and evidence of each band of detail, antisymmetric in the frames."""
+        """Return the score, (N, H, W), and for each band two weights, (N, 2, h, w), of the frames' pyramids."""
         count = len(planes)
         exchanged = torch.stack([planes[:, 1], planes[:, 0], -planes[:, 2], -planes[:, 3], planes[:, 4]], dim=1)
         both = torch.cat([planes, exchanged]).contiguous(memory_format=torch.channels_last)
-        looks = compact.look(both, self.folded(), layers_torch)
-        return [(look[:count].float() - look[count:].float())[:, 0] for look in looks]
+        score, bands, gains = compact.look(both, self.folded(), layers_torch)
+        own, rival = score.float()[:, 0].split(count)
+        return own - rival, [_weights(band, gain, count) for band, gain in zip(bands, [*gains, None], strict=True)]
 
     def folded(self):
         """Return weight and bias of every layer, by the names that inference uses."""
         return {name.replace(":", "."): weight for name, weight in self.weights.items()}
+
+
+def _weights(band, gain, count):
+    """Return the weights of both frames in a band: they share by its evidence, each times its gain."""
+    own, rival = band.float()[:, 0].split(count)
+    share = torch.sigmoid(own - rival)
+    weights = torch.stack([share, 1 - share], dim=1)
+    return weights if gain is None else weights * 2 * torch.sigmoid(torch.stack(gain.float()[:, 0].split(count), dim=1))
 
 
 def _share_at_first(name):
@@ -45,32 +54,34 @@ def _share_at_first(name):
 class Decide:
     """Learn decisions and blends from whole pairs."""
 
-    rate, batch, size, optimiser, make = 2e-3, 16, 128, torch.optim.AdamW, Compact
+    rate, optimiser, make = 2e-3, torch.optim.AdamW, Compact
 
-    def __init__(self, *, near=4.0):
-        self.near = near
+    def __init__(self, *, batch=10, size=160, at_boundary=False):
+        self.batch, self.size, self.at_boundary = batch, size, at_boundary
 
     def draw(self, sources, seed, model=None):
         """Draw a batch."""
-        return batches.pairs(sources, seed, self.batch, size=self.size, model=model, near=self.near)
+        return batches.pairs(sources, seed, self.batch, size=self.size, model=model, at_boundary=self.at_boundary)
 
     def loss(self, network, batch):
         """Weigh wrong decisions, and the distance of the blended picture from the truth, in decades."""
-        score, *bands = network(batch["planes"])
+        score, weights = network(batch["planes"])
         wrong = functional.binary_cross_entropy_with_logits(score, batch["label"], reduction="none")
-        error = square_error(blended(batch["frames"], bands), batch["sharp"])
-        decades = torch.log10(error + SMALL).mean() / 2
-        return (wrong * batch["weight"]).sum() / batch["weight"].sum() + BLEND_LOSS * decades
+        wrong = (wrong * batch["weight"]).sum() / batch["weight"].sum()
+        if self.at_boundary:
+            return wrong
+        error = square_error(blended(batch["frames"], weights), batch["sharp"])
+        return wrong + BLEND_LOSS * torch.log10(error + SMALL).mean() / 2
 
     def figures(self, network, batch):
         """Return share of wrong pixels, the same within 5 px of a boundary, and PSNR copied and blended."""
-        score, *bands = network(batch["planes"])
+        score, weights = network(batch["planes"])
         chosen, frames = score > 0, batch["frames"]
         wrong = (chosen != (batch["label"] > 0.5)).float()
         near = torch.stack([torch.from_numpy(batches.band(label, 5)) for label in batch["label"].cpu().numpy()])
         near = near.to(wrong.device)
         copied = torch.where(chosen, frames[:, 0], frames[:, 1])
-        errors = (square_error(picture, batch["sharp"]) for picture in (copied, blended(frames, bands)))
+        errors = (square_error(picture, batch["sharp"]) for picture in (copied, blended(frames, weights)))
         decibels = [-10 * torch.log10(error + SMALL).mean() for error in errors]
         found = [wrong.mean(), (wrong * near).sum() / near.sum(), *decibels]
         return dict(zip(("wrong", "wrong_near", "copied_db", "blended_db"), map(float, found), strict=True))
@@ -79,14 +90,14 @@ class Decide:
 class Classify:
     """Learn, from patches, which frame is in focus in their middle."""
 
-    rate, batch, optimiser, make = 0.05, 64, torch.optim.SGD, Resnet56
+    rate, optimiser, make = 0.05, torch.optim.SGD, Resnet56
 
-    def __init__(self, *, at_boundary=False):
-        self.at_boundary = at_boundary
+    def __init__(self, *, batch=64, size=batches.PATCHED, at_boundary=False):
+        self.batch, self.size, self.at_boundary = batch, size, at_boundary
 
     def draw(self, sources, seed, model=None):
         """Draw a batch."""
-        return batches.patches(sources, seed, self.batch, model=model, at_boundary=self.at_boundary)
+        return batches.patches(sources, seed, self.batch, size=self.size, model=model, at_boundary=self.at_boundary)
 
     def loss(self, network, batch):
         """Weigh wrong decisions by their logarithm, as softmax over two classes does."""
@@ -103,12 +114,10 @@ class Classify:
         }
 
 
-def blended(frames, bands):
-    """Mix the pyramids of two frames, tensors (N, 2, H, W), by the evidence of each band."""
-    pyramid = laplacian_pyramid(frames, len(bands) - 1)
-    return collapse(
-        [torch.lerp(level[:, 1], level[:, 0], torch.sigmoid(b)) for level, b in zip(pyramid, bands, strict=True)]
-    )
+def blended(frames, weights):
+    """Mix the pyramids of two frames, (N, 2, H, W), band by band by weights, each (N, 2, h, w)."""
+    pyramid = laplacian_pyramid(frames, len(weights) - 1)
+    return collapse([(level * weight).sum(dim=1) for level, weight in zip(pyramid, weights, strict=True)])
 
 
 def square_error(pictures, truth):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from data import DataError, datasets, open_stack, to_gray
+from data import DataError, datasets, open_stack, to_float, to_gray
 from data.scenes.lens import disc, nearest_true
 from data.scenes.photographs import photograph
 from fusion.boundary.shapes import SHAPES
@@ -14,16 +14,18 @@ PHOTOGRAPHS = (
     "astronaut",
     "brick",
     "camera",
-    "chelsea",
+    "cell",
     "coffee",
     "hubble_deep_field",
     "immunohistochemistry",
     "rocket",
+    "chelsea",
 )
 OPAQUE = 0.95  # alpha from which a photograph of a foreground shows nothing but it
 MARGIN = 24  # pixels around a pair that are cut off: what a blur knows of a border
 MODELS = {"physical": 0.65, "paper": 0.15, "slope": 0.2}  # how often each model of defocus is drawn
 BLURS = {"gaussian": (0.6, 6.0), "disc": (1.0, 10.0)}  # pixels: standard deviation and radius, from and to
+GAMMA = np.float32(2.2)  # between light and the values of a picture
 HELD_OUT = 9  # of so many photographs and mattes, one is for validation
 
 
@@ -204,7 +206,7 @@ def _read(path):
 
 def _gray_scene(pixels):
     """Return gray values in [0, 1], float32."""
-    return to_gray(pixels).astype(np.float32) / np.float32(255 if pixels.dtype == np.uint8 else 1)
+    return to_float(to_gray(pixels))
 
 
 def cut_out(picture, alpha):
@@ -230,8 +232,9 @@ def cut_out(picture, alpha):
 def training_pair(sources, seed, *, size=128, model=None):
     """Compose one pair: everything about it is drawn by chance, and the same again for the same seed.
 
-    Scenes are turned, mirrored, scaled and of any contrast; blur is a Gaussian or a disc; the frames are off by up to a
-    quarter of a pixel and a thousandth of their size, and have noise of their own; some were JPEG files.
+    Scenes are turned, mirrored, scaled and of any contrast; blur is a Gaussian or a disc, of values or of light; the
+    frames are off by up to a quarter of a pixel, some by more than one, and have noise of their own; some were JPEG
+    files.
 
     Parameters
     ----------
@@ -264,9 +267,19 @@ def _layers(rng, sources, shape, model):
     """Compose a foreground before a background."""
     background = _scene(rng, sources.photographs, shape)
     foreground, alpha = _foreground(rng, sources, shape)
-    compose = paper_pair if model == "paper" else physical_pair
-    near, far = compose(foreground, alpha, background, _any_blur(rng))
-    return near, far, alpha * foreground + (1 - alpha) * background, alpha_label(alpha)
+    compose, blur = paper_pair if model == "paper" else physical_pair, _any_blur(rng)
+    if model == "paper" or rng.random() < 0.5:
+        near, far = compose(foreground, alpha, background, blur)
+        return near, far, alpha * foreground + (1 - alpha) * background, alpha_label(alpha)
+    foreground, background = (_light(picture, rng.uniform(1, 5)) for picture in (foreground, background))
+    light = (*compose(foreground, alpha, background, blur), alpha * foreground + (1 - alpha) * background)
+    return *(np.clip(part, 0, 1) ** np.float32(1 / GAMMA) for part in light), alpha_label(alpha)
+
+
+def _light(picture, highlight):
+    """Return the light of a scene: what is white may be several times as bright, and is drawn as a disc by a lens."""
+    light = picture**GAMMA
+    return light * (1 + (highlight - 1) * np.clip((picture - 0.85) / 0.15, 0, 1))
 
 
 def _slope(rng, sources, shape, _):
@@ -293,7 +306,7 @@ def _foreground(rng, sources, shape):
     if sources.foregrounds and rng.random() < 0.5:
         picture, alpha = _cut(rng, sources.foregrounds[rng.integers(len(sources.foregrounds))], shape, outlines=True)
         return _contrast(rng, picture), alpha
-    alpha = SHAPES[rng.choice(list(SHAPES), p=[0.35, 0.35, 0.15, 0.15])](rng, shape)
+    alpha = SHAPES[rng.choice(list(SHAPES), p=[0.3, 0.45, 0.13, 0.12])](rng, shape)
     foreground = _scene(rng, sources.photographs, shape)
     if rng.random() < 0.25:
         foreground = rng.uniform(0, 1) + rng.uniform(0, 0.2) * (foreground - foreground.mean())
@@ -340,7 +353,8 @@ def _photographed(rng, frames, *, own_outlines):
     """Move the second frame a little, as an imperfect registration leaves it."""
     if own_outlines or rng.random() < 0.3:
         return frames
-    shift, scale = rng.uniform(-0.25, 0.25, 2), 1 + rng.uniform(-1e-3, 1e-3)
+    most = 0.25 if rng.random() < 0.7 else 1.2  # far from the middle of a picture, a lens that breathes shifts as well
+    shift, scale = rng.uniform(-most, most, 2), 1 + rng.uniform(-1e-3, 1e-3)
     height, width = frames[1].shape
     middle = np.array([width - 1, height - 1]) / 2
     matrix = np.column_stack([scale * np.eye(2), middle * (1 - scale) + shift])

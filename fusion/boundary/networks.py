@@ -3,6 +3,7 @@
 import functools
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,27 +13,48 @@ from fusion.boundary import compact, inputs, layers_numpy, resnet56
 
 FOLDER = Path(__file__).parent / "weights"
 SHA256 = {  # of the files of weights
-    "compact": "a332aa668453189eeab417a7a1ba1780c80ba4ff62dbd805cbaff845bcb97821",
-    "compact-boundary": "a332aa668453189eeab417a7a1ba1780c80ba4ff62dbd805cbaff845bcb97821",
-    "resnet56": "537d19b9813dbdb23ce3aa88e8a9be0952baa2f76407533309e928590df9734a",
-    "resnet56-boundary": "bc8f1a5bc9f8b19797b7601d5dc7da77731a561de5e157a04aa84329643230ca",
+    "compact": "08d64882400cf08065e838a80558c50a33a13d057cb8b013112f467f49195641",
+    "compact-boundary": "08d64882400cf08065e838a80558c50a33a13d057cb8b013112f467f49195641",
+    "resnet56": "6f7d083c6a5ec3d273b63671ce063fd06ba4356e694d7c837a0ad9bc24bff5c8",
+    "resnet56-boundary": "6f7d083c6a5ec3d273b63671ce063fd06ba4356e694d7c837a0ad9bc24bff5c8",
 }
 BORDER = resnet56.PATCH // 2
+
+
+class Comparison(NamedTuple):
+    """What a network says of a frame beside its rival. Exchanging the two changes the sign of score and bands."""
+
+    score: np.ndarray  # evidence that a pixel is in focus
+    bands: list = []  # the same of every band of a Laplacian pyramid, from fine to coarse, if the network knows of bands
+    gains: list = []  # by which the details of the frame are multiplied, in every band but the coarsest
+    rival_gains: list = []  # and those of its rival
+
+    def exchanged(self):
+        """Return what the network says of the rival beside the frame."""
+        return Comparison(-self.score, [-band for band in self.bands], self.rival_gains, self.gains)
+
+    def planes(self):
+        """Return all arrays, in order."""
+        return [self.score, *self.bands, *self.gains, *self.rival_gains]
 
 
 class CompactNetwork:
     """Looks at a frame beside its rival, and at the rival beside the frame, and takes the difference."""
 
-    stride, halo, bands = compact.STRIDE, 160, compact.BLENDS + 1
+    stride, halo, details = compact.STRIDE, 160, compact.DETAILS
 
     def __init__(self, parameters):
         self._parameters = parameters
 
     def compare(self, own, rival):
-        """Return the score, then the evidence of each band of a pyramid; sizes are multiples of the stride."""
+        """Return a `Comparison` of two gray frames whose sizes are multiples of the stride."""
         planes = inputs.input_planes(own, rival)
-        found = compact.compare(planes, inputs.exchanged(planes), self._parameters, layers_numpy)
-        return [plane[0] for plane in found]
+        mine, others = (
+            compact.look(seen, self._parameters, layers_numpy) for seen in (planes, inputs.exchanged(planes))
+        )
+        bands = [(band - other)[0] for band, other in zip(mine.bands, others.bands, strict=True)]
+        gains = [[2 / (1 + np.exp(-gain[0])) for gain in look.gains] for look in (mine, others)]
+        return Comparison((mine.score - others.score)[0], bands, *gains)
 
 
 class Resnet56Network:
@@ -41,17 +63,17 @@ class Resnet56Network:
     Frame and rival are looked at in both orders and the scores subtracted, so that the order of frames cannot matter.
     """
 
-    stride, halo, bands = resnet56.STRIDE, 160, 0
+    stride, halo, details = resnet56.STRIDE, 160, None
 
     def __init__(self, parameters, *, dense=False):
         self._parameters, self._dense = parameters, dense
 
     def compare(self, own, rival):
-        """Return the score, as a list of one plane; sizes are multiples of the stride."""
+        """Return a `Comparison`, of a score alone, of two gray frames whose sizes are multiples of the stride."""
         own, rival = (resnet56.scaled(_with_border(frame)) for frame in (own, rival))
         score = (self._evidence(own, rival) - self._evidence(rival, own)) / 2
         inside = slice(BORDER, -BORDER)
-        return [score[inside, inside]]
+        return Comparison(score[inside, inside])
 
     def _evidence(self, own, rival):
         step = 1 if self._dense else self.stride

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from fusion.boundary.networks import boundary_network, check_network, first_network
+from fusion.boundary.networks import Comparison, boundary_network, check_network, first_network
+from fusion.pyramid import level_shapes
 from fusion.tiles import Tile, tiles
 
 TILE = 1024  # pixels, a multiple of every stride: larger pictures are looked at in parts
@@ -26,7 +27,7 @@ def score_map(own, rival, *, network="compact"):
         In [0, 1]: 1 where the frame is in focus, 0 where the rival is. Exchanging the two gives 1 less the map.
     """
     check_network(network)
-    return as_score(compare_frames(own, rival, first_network(network))[0])
+    return as_score(compare_frames(own, rival, first_network(network)).score)
 
 
 def refined_score_map(own, rival, scores, *, network="compact", window=WINDOW, least=LEAST):
@@ -47,8 +48,8 @@ def refined_score_map(own, rival, scores, *, network="compact", window=WINDOW, l
     """
     check_network(network)
     near = near_boundary(scores, window=window, least=least)
-    again = compare_frames(own, rival, boundary_network(network), where=near)[0]
-    return np.where(near, as_score(again), scores)
+    again = compare_frames(own, rival, boundary_network(network), where=near)
+    return np.where(near, as_score(again.score), scores)
 
 
 def near_boundary(scores, *, window=WINDOW, least=LEAST):
@@ -91,20 +92,29 @@ def compare_frames(own, rival, network, *, where=None, tile=TILE):
 
     Returns
     -------
-    list of ndarray of float32
-        Evidence that the frame is in focus and not the rival, of shape (H, W); then, for each band of a pyramid that
-        the network knows of, from fine to coarse, of ceil(H / 2**k) x ceil(W / 2**k).
+    Comparison
+        Score of shape (H, W); bands and gains, if the network knows of them, of ceil(H / 2**k) x ceil(W / 2**k).
     """
-    scales = [1, *(2**level for level in range(network.bands))]
-    found = [np.zeros([-(-length // scale) for length in own.shape], np.float32) for scale in scales]
+    found = _empty_comparison(own.shape, network.details)
     for part in tiles(own.shape, tile):
         part = part if where is None else _bounding_tile(part, where, network.stride)
         if part is not None:
             outer = part.grow(network.halo, own.shape)
-            planes = network.compare(*(_filled_up(frame[outer], network.stride) for frame in (own, rival)))
-            for plane, whole_plane, scale in zip(planes, found, scales, strict=True):
-                whole_plane[_scaled(part, scale)] = plane[_scaled(part.within(outer), scale)]
+            seen = network.compare(*(_filled_up(frame[outer], network.stride) for frame in (own, rival)))
+            for plane, whole in zip(seen.planes(), found.planes(), strict=True):
+                scale = -(-own.shape[0] // whole.shape[0])
+                whole[_scaled(part, scale)] = plane[_scaled(part.within(outer), scale)]
     return found
+
+
+def _empty_comparison(shape, details):
+    if details is None:
+        return Comparison(np.zeros(shape, np.float32))
+    sizes = level_shapes(shape, details)
+    return Comparison(
+        np.zeros(shape, np.float32),
+        *([np.zeros(s, np.float32) for s in part] for part in (sizes, sizes[:-1], sizes[:-1])),
+    )
 
 
 def _bounding_tile(part, where, stride):

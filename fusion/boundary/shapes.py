@@ -8,11 +8,11 @@ FINER = 4  # bits of a fraction of a pixel in drawn outlines
 
 def fractal(rng, shape):
     """Blobs with a rough outline: smooth noise of many scales, cut at a level."""
-    noise, roughness = np.zeros(shape, np.float32), rng.uniform(0.45, 0.8)
-    for octave in range(1, 8):
-        cells = [max(2, length * 2**octave // 256) for length in shape]
+    noise, roughness = np.zeros(shape, np.float32), rng.uniform(0.35, 0.75)
+    for octave in range(7):
+        cells = [max(2, length * 2**octave // 192) for length in shape]
         coarse = rng.standard_normal(cells).astype(np.float32)
-        noise += roughness**octave * cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+        noise += roughness ** (octave + 1) * cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
     slope = np.hypot(*np.gradient(noise)).mean()
     level = np.quantile(noise, rng.uniform(0.25, 0.75))
     return np.clip((noise - level) / (slope * rng.uniform(0.7, 3)) + 0.5, 0, 1).astype(np.float32)
@@ -24,7 +24,7 @@ def polygons(rng, shape):
     for _ in range(rng.integers(1, 4)):
         middle = rng.uniform(0, shape[::-1])
         turns = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 10)))
-        reach = rng.uniform(0.2, 0.9) * max(shape) * rng.uniform(0.4, 1, len(turns))
+        reach = rng.uniform(0.2, 1.5) * max(shape) * rng.uniform(0.4, 1, len(turns))
         corners = middle + reach[:, None] * np.stack([np.cos(turns), np.sin(turns)], axis=1)
         cv2.fillPoly(alpha, [_fixed(corners)], 255, cv2.LINE_AA, FINER)
     return alpha / np.float32(255)

@@ -2,7 +2,8 @@
 
     python -m fusion.boundary.train NETWORK [options]
 
-NETWORK is one of `compact`, `resnet56` and `resnet56-boundary`. Training pairs are composed on the fly, each from a
+NETWORK is one of `compact`, `resnet56`, and those that look again near the boundary, `compact-boundary` and
+`resnet56-boundary`. Training pairs are composed on the fly, each from a
 seed; the mattes and photographs of the data sets are used where they are at hand. Training goes on from its checkpoint
 when it is started again.
 """
@@ -28,6 +29,7 @@ from fusion.boundary.mattes import MODELS, sources_at_hand
 
 LESSONS = {
     "compact": Decide,
+    "compact-boundary": partial(Decide, at_boundary=True),
     "resnet56": Classify,
     "resnet56-boundary": partial(Classify, at_boundary=True),
 }
@@ -48,12 +50,12 @@ def main(arguments=None):
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
     device = torch.device(args.device)
-    lesson = LESSONS[args.network]()
+    lesson = LESSONS[args.network](**{name: getattr(args, name) for name in ("batch", "size") if getattr(args, name)})
     network = lesson.make().to(device, memory_format=torch.channels_last)
     training = Training(lesson, network, args)
     training.resume()
     training.run()
-    save_weights(network, args.out)
+    save_weights(network, args.out, training.history())
 
 
 def parse(arguments):
@@ -72,6 +74,8 @@ def parse(arguments):
         "--start", type=Path, metavar="FILE", help="go out from a checkpoint of a network of the same layers"
     )
     parser.add_argument("--model", choices=list(MODELS), help="compose all pairs by one model of defocus")
+    parser.add_argument("--batch", type=int, help="pairs, or patches, in a batch (default: the network's own)")
+    parser.add_argument("--size", type=int, help="height and width of pairs (default: the network's own)")
     parser.add_argument("--rate", type=float, help="largest rate of learning (default: the network's own)")
     parser.add_argument("--threads", type=int, default=1, help="threads of PyTorch (default: %(default)s)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
@@ -90,11 +94,12 @@ class Training:
         self.rate = args.rate or lesson.rate
         self.optimiser = lesson.optimiser(network.parameters(), lr=self.rate, weight_decay=1e-4, **options)
         self.checkpoint = args.out.with_name(args.out.stem + ".checkpoint.safetensors")
-        self.step, self.log = 0, []
+        self.step, self.log, self.before = 0, [], []
+        self.seconds = 0.0
 
     def run(self):
         """Learn from every batch that is left."""
-        args, started = self.args, time.monotonic()
+        args, started = self.args, time.monotonic() - self.seconds
         draw = partial(self.draw, self.sources)
         upcoming = batches.ahead(draw, range(self.step, args.steps))
         bar = tqdm(upcoming, initial=self.step, total=args.steps, unit="batch", disable=None)
@@ -103,7 +108,8 @@ class Training:
             self.step += 1
             bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
             if self.step % 250 == 0 or self.step == args.steps:
-                entry = {"step": self.step, "seconds": round(time.monotonic() - started)} | self.validate()
+                self.seconds = time.monotonic() - started
+                entry = {"step": self.step, "seconds": round(self.seconds)} | self.validate()
                 self.log.append(entry)
                 bar.write(json.dumps(entry), file=sys.stderr)
                 self.save()
@@ -143,7 +149,8 @@ class Training:
         tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
         for index, state in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{name}": torch.as_tensor(t) for name, t in state.items() if t is not None}
-        told = {"step": str(self.step), "log": json.dumps(self.log)}
+        told = {"step": str(self.step), "log": json.dumps(self.log), "before": json.dumps(self.before)}
+        told["history"] = json.dumps(self.history())
         part = self.checkpoint.with_suffix(".part")
         save_file({name: t.contiguous() for name, t in tensors.items()}, part, told)
         os.replace(part, self.checkpoint)
@@ -157,20 +164,41 @@ class Training:
                 index, _, entry = name.partition(".")
                 state["state"].setdefault(int(index), {})[entry] = tensor
             self.optimiser.load_state_dict(state)
-            with safe_open(self.checkpoint, "pt") as file:
-                self.step, self.log = int(file.metadata()["step"]), json.loads(file.metadata()["log"])
+            told = _told(self.checkpoint)
+            self.step, self.log, self.before = int(told["step"]), json.loads(told["log"]), json.loads(told["before"])
+            self.seconds = float(self.log[-1]["seconds"])
         elif self.args.start:
             self.network.load_state_dict(_part(self.args.start, "network"))
+            self.before = json.loads(_told(self.args.start).get("history", "[]"))
+
+    def history(self):
+        """Return what this network learnt: an entry for this training, after those of the trainings it goes out from."""
+        args = {name: str(value) for name, value in vars(self.args).items() if value is not None}
+        return [
+            *self.before,
+            {
+                "arguments": args,
+                "pictures": len(self.sources.photographs),
+                "mattes": len(self.sources.foregrounds),
+                "log": self.log,
+            },
+        ]
 
 
 def _part(path, part):
     return {name.removeprefix(f"{part}."): t for name, t in load_file(path).items() if name.startswith(f"{part}.")}
 
 
-def save_weights(network, path):
-    """Write what inference needs, in half precision."""
+def _told(path):
+    with safe_open(path, "pt") as file:
+        return file.metadata() or {}
+
+
+def save_weights(network, path, history):
+    """Write what inference needs, in half precision, and by what training it came about."""
     network.eval()
-    save_file({name: t.detach().half().contiguous() for name, t in network.folded().items()}, path)
+    weights = {name: t.detach().half().contiguous() for name, t in network.folded().items()}
+    save_file(weights, path, {"history": json.dumps(history)})
 
 
 if __name__ == "__main__":
