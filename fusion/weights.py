@@ -4,19 +4,19 @@ import numpy as np
 
 
 class RunningDecision:
-    """Decision map that grows frame by frame: `labels` numbers the frame of highest saliency seen so far.
+    """Decision map that grows frame by frame: `labels` numbers the frame of highest saliency seen so far, `best`.
 
     The first of equal ones wins.
     """
 
     def __init__(self, shape, dtype):
         self.labels = np.zeros(shape, dtype)
-        self._best = np.full(shape, -np.inf, np.float32)
+        self.best = np.full(shape, -np.inf, np.float32)
 
     def add(self, index, saliency, tile=...):
         """Let frame `index` compete, in the whole image or in one tile of it."""
-        np.copyto(self.labels[tile], index, where=saliency > self._best[tile])
-        np.maximum(self._best[tile], saliency, out=self._best[tile])
+        np.copyto(self.labels[tile], index, where=saliency > self.best[tile])
+        np.maximum(self.best[tile], saliency, out=self.best[tile])
 
 
 def decision_map(saliencies):

@@ -13,6 +13,7 @@ PART_ONE = ["pictures", "scenes", "guided_filter", "image_fusion", "experiments"
 EXPOSURE = ["exposure_fusion"]
 REGISTRATION = ["registration"]
 STACKING = ["focus_stacking"]
+BOUNDARY = ["boundary_fusion"]
 MEASURING = ["how_good", "leaderboard"]
 OPENERS = {"open", "imread", "imwrite", "Path", "load_npz"}
 TOUCHABLE = re.compile(r"^(compare|scrub|zoom)\(", re.MULTILINE)
@@ -55,7 +56,7 @@ def test_figures_have_caption_name_and_alternative_text(path):
         assert len(alt) > 20
 
 
-@pytest.mark.parametrize("name", PART_ONE + EXPOSURE + REGISTRATION + STACKING + MEASURING)
+@pytest.mark.parametrize("name", PART_ONE + EXPOSURE + REGISTRATION + STACKING + BOUNDARY + MEASURING)
 def test_every_page_has_a_folded_exercise_and_answer(name):
     text = (BOOK / f"{name}.md").read_text(encoding="utf-8")
     exercises = re.findall(r"{admonition} Exercise\n:class: (.*)\n", text)

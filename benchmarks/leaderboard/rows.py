@@ -12,7 +12,7 @@ from PIL import Image, JpegImagePlugin
 
 import fusion
 from data import open_stack, to_gray
-from fusion import exposure_fusion, extended_exposure_fusion, guided_fusion, pyramid_fusion
+from fusion import boundary_fusion, exposure_fusion, extended_exposure_fusion, guided_fusion, pyramid_fusion
 from fusion.controls import CONTROLS as CONTROLS
 from fusion.controls import pick
 from fusion.measure import saliency
@@ -32,12 +32,17 @@ def optimised(stack):
     return fusion.optimised_exposure_fusion(stack)
 
 
+FOR_FOCUS = {  # trained on frames of one exposure
+    "boundary-aware, compact": boundary_fusion,
+    "boundary-aware, blended": functools.partial(boundary_fusion, blend="pyramid"),
+}
 METHODS = {
     "guided": guided_fusion,
     "guided, colour guide": functools.partial(guided_fusion, guide="rgb"),
     "Laplacian pyramid": sharpest_details,
     "focus stacking": pyramid_fusion,
     "decision map, unrefined": unrefined,
+    **FOR_FOCUS,
 }
 FOR_BRACKETS = {
     "exposure fusion": exposure_fusion,
@@ -49,8 +54,10 @@ BEST_SOURCE, AVERAGE_SOURCE = "one source, the best", "one source, on average"
 
 
 def methods_of(contest):
-    """List the methods that take part in a contest: in brackets, those for brackets too."""
-    return METHODS | FOR_BRACKETS if contest.brackets else METHODS
+    """List the methods that take part in a contest: in brackets, those for brackets, and none that is for focus alone."""
+    if not contest.brackets:
+        return METHODS
+    return {name: fuse for name, fuse in METHODS.items() if name not in FOR_FOCUS} | FOR_BRACKETS
 
 
 def method_from(path):

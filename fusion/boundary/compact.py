@@ -13,7 +13,7 @@ class Look(NamedTuple):
 
     score: Any  # evidence that the pixel is in focus, at full size
     bands: list  # the same of each band of a Laplacian pyramid: of full size, a half, and so on, and of what is left
-    gains: list  # by what the details of each band are too weak: 0 not at all, the largest doubles them
+    gains: list  # logarithm of the odds by which details of each band are multiplied: 0 for 1, the largest for 2
 
 
 def layers(planes):

@@ -1,36 +1,47 @@
-"""Decision maps: from scores to frame numbers, without small islands."""
+"""Decision maps without islands: small regions that the network is not sure of."""
 
 import cv2
 import numpy as np
 
 from data.scenes.lens import nearest_true
 
-SMALLEST = 0.001  # of the picture: a smaller region is taken for an error
+SMALLEST = 0.03  # of the picture: a larger region is never taken for an island
+SURE = 0.6  # mean confidence from which a small region is no island, but something small
+SPECK = 0.0002  # of the picture: a smaller region is an island however sure the network is
 
 
-def without_small_regions(labels, *, smallest=SMALLEST):
-    """Give every small region the number of what is nearest to it.
+def without_islands(labels, confidence=None, *, smallest=SMALLEST, sure=SURE):
+    """Give every island the number of what is nearest to it.
 
     Parameters
     ----------
     labels : ndarray of int of shape (H, W)
         Frame numbers.
+    confidence : ndarray of float32 of shape (H, W), optional
+        How sure the decision is, from 0 to 1. Without it every small region is an island, as in the paper.
     smallest : float, optional
         Share of the picture: a connected region of fewer pixels is small. 0 leaves all regions as they are.
+    sure : float, optional
+        A small region is an island if its mean confidence is less, or if it is a speck: below 1/5000 of the picture.
 
     Returns
     -------
     ndarray of int of shape (H, W)
-        Frame numbers; unchanged where no region is large enough.
+        Frame numbers; unchanged where nothing but islands is there.
     """
-    small = np.zeros(labels.shape, bool)
+    islands = np.zeros(labels.shape, bool)
     for label in np.unique(labels):
         count, regions, told, _ = cv2.connectedComponentsWithStats((labels == label).astype(np.uint8), connectivity=4)
-        is_small = told[:, cv2.CC_STAT_AREA] < smallest * labels.size
-        is_small[0] = False  # everything else
-        if count > 1 and is_small.any():
-            small |= is_small[regions]
-    if not small.any() or small.all():
+        area = told[:, cv2.CC_STAT_AREA]
+        is_island = area < smallest * labels.size
+        is_island[0] = False  # everything else
+        if not is_island.any():
+            continue
+        if confidence is not None:
+            mean = np.bincount(regions.ravel(), confidence.ravel(), count) / np.maximum(area, 1)
+            is_island &= (mean < sure) | (area < SPECK * labels.size)
+        islands |= is_island[regions]
+    if not islands.any() or islands.all():
         return labels
-    nearest, _ = nearest_true(~small)
-    return np.where(small, labels.ravel()[nearest], labels)
+    nearest, _ = nearest_true(~islands)
+    return np.where(islands, labels.ravel()[nearest], labels)

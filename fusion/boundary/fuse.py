@@ -4,14 +4,15 @@ import numpy as np
 
 from data import open_stack, to_float, to_gray
 from fusion.blend import accumulate
-from fusion.boundary.decide import SMALLEST, without_small_regions
-from fusion.boundary.networks import boundary_network, check_network, first_network
+from fusion.boundary.decide import SMALLEST, without_islands
+from fusion.boundary.networks import check_network
 from fusion.boundary.rivals import Rivals
-from fusion.boundary.score import as_score, compare_frames, near_boundary
-from fusion.pyramid import collapse, laplacian_pyramid
+from fusion.boundary.score import first_look, second_look
+from fusion.pyramid import collapse, laplacian_pyramid, most_levels
 from fusion.weights import RunningDecision, per_channel
 
 BLENDS = ("copy", "pyramid")
+MOST_FRAMES = 65536
 STRONGEST = 20.0  # evidence beyond which a frame has all the weight there is
 
 
@@ -19,30 +20,34 @@ def boundary_fusion(stack, *, network="compact", refine=True, blend="copy", smal
     """Fuse frames of different focus by networks that are trained for the boundary between focused and defocused.
 
     Every frame is compared with a rival: of two frames with the other one, of more with the one that has most detail
-    in a pixel of all other ones. Near the boundary a second network looks again. Small regions are removed from the
-    decision, and every pixel is copied from the frame that is in focus there.
+    in a pixel of all other ones. Near the boundary a second network looks again. Small regions that the network is
+    not sure of are removed from the decision, and every pixel is copied from the frame that is in focus there; or bands
+    of the frames are mixed.
 
     Parameters
     ----------
     stack : stack
         N >= 2 aligned frames of like exposure: array, list, `data.Stack`, folder or list of files.
     network : {"compact", "resnet56"}, optional
-        Ours, or the paper's, which takes about twenty times as long.
+        Ours, or the paper's, which takes about ten times as long.
     refine : bool, optional
         Whether the second network looks again near the boundary.
     blend : {"copy", "pyramid"}, optional
         "copy" takes every pixel from one frame as it is. "pyramid" mixes Laplacian pyramids by what the compact network
-        says of each band, and amplifies, up to twice, details that are too weak in all frames: nearer to the truth
+        says of each band, and multiplies details by 0 to 2, as they are too strong or too weak: nearer to the truth
         where a blurred foreground spreads over what is behind it, but no pixel is that of a frame.
     smallest : float, optional
-        Share of the picture: smaller regions of the decision map are removed.
+        Share of the picture: smaller regions of the decision map are removed if the network is not sure of them. Of no
+        effect with "pyramid".
     progress : callable, optional
         ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does.
 
     Returns
     -------
     ndarray of float32 of shape (H, W) or (H, W, 3)
-        Fused image, in [0, 1]. The order of frames does not matter, but for exact ties, which go to the first.
+        Fused image, in [0, 1]. The order of frames does not matter, but for exact ties, which go to the first. The
+        network sees up to 160 pixels around a pixel, and as many of the picture at half its size; islands are a matter
+        of the whole picture.
 
     Raises
     ------
@@ -59,32 +64,66 @@ def boundary_fusion(stack, *, network="compact", refine=True, blend="copy", smal
     stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
     if blend not in BLENDS:
         raise ValueError(f'blend must be "copy" or "pyramid", got {blend!r}')
+    check_network(network)
+    _check_smallest(smallest)
+    if blend == "pyramid" and network != "compact":
+        raise ValueError(f'blend="pyramid" needs network="compact", for {network} knows nothing of bands')
     if blend == "pyramid":
-        return _mixed(stack, _Comparison(stack, network, refine=False), progress)
+        return _mixed(stack, _Comparison(stack, network, refine=refine, bands=True), progress)
     labels = boundary_decision(stack, network=network, refine=refine, smallest=smallest, progress=progress)
     return copied(stack, labels, progress=progress)
 
 
 def boundary_decision(stack, *, network="compact", refine=True, smallest=SMALLEST, progress=None):
-    """Return the number of the frame that every pixel is taken from; see `boundary_fusion`.
+    """Decide which frame every pixel is taken from.
+
+    Parameters and errors are those of `boundary_fusion`.
 
     Returns
     -------
     ndarray of uint16 of shape (H, W)
-        0..N-1.
+        Frame numbers, 0..N-1.
     """
-    if not 0 <= smallest < 1:
-        raise ValueError(f"smallest is a share of the picture, in [0, 1), got {smallest}")
+    _check_smallest(smallest)
     stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
     decision = RunningDecision(stack.shape[1:3], np.uint16)
     for index, found in _Comparison(stack, network, refine=refine).frames(progress):
         decision.add(index, found.score)
-    return without_small_regions(decision.labels, smallest=smallest)
+    return without_islands(decision.labels, np.tanh(np.maximum(decision.best, 0) / 2), smallest=smallest)
+
+
+def _check_smallest(smallest):
+    if not 0 <= smallest < 1:
+        raise ValueError(f"smallest is a share of the picture, in [0, 1), got {smallest}")
 
 
 def copied(stack, labels, *, progress=None):
-    """Take every pixel as it is from the frame of its number; float32, of shape (H, W) or (H, W, 3)."""
+    """Take every pixel as it is from the frame of its number.
+
+    Parameters
+    ----------
+    stack : stack
+        N frames.
+    labels : ndarray of int of shape (H, W)
+        Frame numbers, 0..N-1.
+    progress : callable, optional
+        As for `boundary_fusion`.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W) or (H, W, 3)
+
+    Raises
+    ------
+    ValueError
+        If `labels` has another shape than the frames, or numbers that no frame has.
+    """
     stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
+    if labels.shape != stack.shape[1:3] or not (labels.min() >= 0 and labels.max() < len(stack)):
+        raise ValueError(
+            f"labels must be frame numbers 0..{len(stack) - 1} of shape {stack.shape[1:3]}, got shape {labels.shape} "
+            f"with numbers {labels.min()}..{labels.max()}"
+        )
     fused = np.empty(stack.shape[1:], np.float32)
     for index, pixels in stack.read_ahead(progress(range(len(stack)), "copying")):
         chosen = labels == index
@@ -95,44 +134,45 @@ def copied(stack, labels, *, progress=None):
 class _Comparison:
     """Every frame of a stack beside its rival; frames are read one at a time."""
 
-    def __init__(self, stack, network, *, refine):
+    def __init__(self, stack, network, *, refine, bands=False):
         check_network(network)
-        if len(stack) < 2:
-            raise ValueError(f"{stack.names[0]}: is the only frame; fusion needs two or more pictures of one scene")
-        self._stack, self._first = stack, first_network(network)
-        self._again = boundary_network(network) if refine else None
+        if not 2 <= len(stack) <= MOST_FRAMES:
+            few = "is the only frame; fusion needs two or more pictures of one scene"
+            raise ValueError(
+                f"{stack.names[0]}: {few if len(stack) < 2 else f'is one of more than {MOST_FRAMES} frames'}"
+            )
+        self._stack, self._network, self._refine, self._bands = stack, network, refine, bands
 
     def frames(self, progress):
         """Yield the number of each frame, and a `Comparison` of it with its rival."""
         if len(self._stack) == 2:
-            found = None
-            for index in progress(range(2), "comparing"):
-                found = found.exchanged() if found else self._compare(*map(_gray, map(self._stack.pixels, range(2))))
-                yield index, found
+            found = self._compare(*(_gray(self._stack.pixels(index)) for index in range(2)), progress)
+            yield 0, found
+            yield 1, found.exchanged()
             return
         rivals, numbers = Rivals(self._stack.shape[1:3]), range(len(self._stack))
         for index, pixels in self._stack.read_ahead(progress(numbers, "finding rivals")):
             rivals.add(index, _gray(pixels))
+        rivals.complete()
         for index, pixels in self._stack.read_ahead(progress(numbers, "comparing")):
             yield index, self._compare(_gray(pixels), rivals.of(index))
 
-    def _compare(self, own, rival):
-        found = compare_frames(own, rival, self._first)
-        if self._again is not None:
-            near = near_boundary(as_score(found.score))
-            np.copyto(found.score, compare_frames(own, rival, self._again, where=near).score, where=near)
+    def _compare(self, own, rival, progress=None):
+        found = first_look(own, rival, self._network, bands=self._bands, progress=progress)
+        if self._refine:
+            second_look(own, rival, found, self._network, progress=progress)
         return found
 
 
 def _mixed(stack, comparison, progress):
-    """Mix Laplacian pyramids: frames share each band by their evidence, and too weak details are amplified."""
+    """Mix Laplacian pyramids: frames share each band by their evidence, times their gains."""
     blend = None
     for index, found in comparison.frames(progress):
-        if not found.bands:
-            raise ValueError('blend="pyramid" needs the compact network, for it alone knows of bands')
-        pyramid = laplacian_pyramid(to_float(stack.pixels(index)), len(found.gains))
+        levels = min(len(found.gains), most_levels(stack.shape[1:3]))
+        pyramid = laplacian_pyramid(to_float(stack.pixels(index)), levels)
         blend = blend or _BandBlend(pyramid)
         blend.add(pyramid, found)
+        pyramid = found = None  # let them go before the next frame comes
     return blend.result()
 
 
@@ -144,8 +184,8 @@ class _BandBlend:
         self._totals = [np.zeros(level.shape[:2], np.float32) for level in pyramid]
 
     def add(self, pyramid, found):
-        gains = [*found.gains, 1]
-        for level, band, gain, so_far, total in zip(pyramid, found.bands, gains, self._sums, self._totals, strict=True):
+        gains = [*found.gains[: len(pyramid) - 1], 1]  # small pictures have fewer bands than the network knows of
+        for level, band, gain, so_far, total in zip(pyramid, found.bands, gains, self._sums, self._totals):
             share = np.exp(np.clip(band / 2, -STRONGEST, STRONGEST))
             accumulate(so_far, level, share * gain)
             total += share

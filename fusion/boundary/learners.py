@@ -8,7 +8,7 @@ from fusion.boundary import batches, compact, inputs, layers_torch
 from fusion.boundary.resnet56_torch import Resnet56
 from fusion.pyramid_torch import collapse, laplacian_pyramid
 
-BLEND_LOSS = 0.4  # how much a decade of error of the blended picture counts beside the error of decisions
+BLEND_LOSS = (0.4, 1.0)  # how much a decade of error of the blend counts beside decisions: everywhere, at the boundary
 SMALL = 1e-6  # square error below which a picture is as good as its truth
 
 
@@ -68,10 +68,8 @@ class Decide:
         score, weights = network(batch["planes"])
         wrong = functional.binary_cross_entropy_with_logits(score, batch["label"], reduction="none")
         wrong = (wrong * batch["weight"]).sum() / batch["weight"].sum()
-        if self.at_boundary:
-            return wrong
         error = square_error(blended(batch["frames"], weights), batch["sharp"])
-        return wrong + BLEND_LOSS * torch.log10(error + SMALL).mean() / 2
+        return wrong + BLEND_LOSS[self.at_boundary] * torch.log10(error + SMALL).mean() / 2
 
     def figures(self, network, batch):
         """Return share of wrong pixels, the same within 5 px of a boundary, and PSNR copied and blended."""

@@ -15,9 +15,9 @@ PHOTOGRAPHS = (
     "brick",
     "camera",
     "cell",
-    "coffee",
     "hubble_deep_field",
     "immunohistochemistry",
+    "moon",
     "rocket",
     "chelsea",
 )
@@ -251,6 +251,8 @@ def training_pair(sources, seed, *, size=128, model=None):
     -------
     TrainingPair
     """
+    if model not in (None, *MODELS):
+        raise ValueError(f"model must be one of {', '.join(map(repr, MODELS))}, got {model!r}")
     rng = np.random.default_rng(seed)
     model = model or rng.choice(list(MODELS), p=list(MODELS.values()))
     shape = (size + 2 * MARGIN,) * 2

@@ -2,21 +2,23 @@
 
 import functools
 import hashlib
+import json
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+from safetensors import safe_open
 from safetensors.numpy import load
 
 from fusion.boundary import compact, inputs, layers_numpy, resnet56
 
 FOLDER = Path(__file__).parent / "weights"
 SHA256 = {  # of the files of weights
-    "compact": "08d64882400cf08065e838a80558c50a33a13d057cb8b013112f467f49195641",
-    "compact-boundary": "08d64882400cf08065e838a80558c50a33a13d057cb8b013112f467f49195641",
-    "resnet56": "6f7d083c6a5ec3d273b63671ce063fd06ba4356e694d7c837a0ad9bc24bff5c8",
-    "resnet56-boundary": "6f7d083c6a5ec3d273b63671ce063fd06ba4356e694d7c837a0ad9bc24bff5c8",
+    "compact": "2961b72702bda8382d7a87457bfff4d515888d4e0a64845500e6cbdefdd34f6a",
+    "compact-boundary": "2961b72702bda8382d7a87457bfff4d515888d4e0a64845500e6cbdefdd34f6a",
+    "resnet56": "2d4967db34b3960c96060796bf3d1679acdad2e66d592245b798665abefd65cd",
+    "resnet56-boundary": "2d4967db34b3960c96060796bf3d1679acdad2e66d592245b798665abefd65cd",
 }
 BORDER = resnet56.PATCH // 2
 
@@ -25,9 +27,9 @@ class Comparison(NamedTuple):
     """What a network says of a frame beside its rival. Exchanging the two changes the sign of score and bands."""
 
     score: np.ndarray  # evidence that a pixel is in focus
-    bands: list = []  # the same of every band of a Laplacian pyramid, from fine to coarse, if the network knows of bands
-    gains: list = []  # by which the details of the frame are multiplied, in every band but the coarsest
-    rival_gains: list = []  # and those of its rival
+    bands: tuple = ()  # the same of every band of a Laplacian pyramid, from fine to coarse, if the network knows of bands
+    gains: tuple = ()  # by which the details of the frame are multiplied, in every band but the coarsest: 0 to 2
+    rival_gains: tuple = ()  # and those of its rival
 
     def exchanged(self):
         """Return what the network says of the rival beside the frame."""
@@ -37,11 +39,16 @@ class Comparison(NamedTuple):
         """Return all arrays, in order."""
         return [self.score, *self.bands, *self.gains, *self.rival_gains]
 
+    def scales(self):
+        """Return how many pixels of a picture lie between two of each array, in the same order."""
+        return [1, *(2**k for part in (self.bands, self.gains, self.rival_gains) for k in range(len(part)))]
+
 
 class CompactNetwork:
     """Looks at a frame beside its rival, and at the rival beside the frame, and takes the difference."""
 
-    stride, halo, details = compact.STRIDE, 160, compact.DETAILS
+    stride, tile, halo = compact.STRIDE, 1024, 160  # pixels; it sees 147 around a pixel: inputs 25, down 76, up 46
+    details, sees_half = compact.DETAILS, True
 
     def __init__(self, parameters):
         self._parameters = parameters
@@ -63,7 +70,8 @@ class Resnet56Network:
     Frame and rival are looked at in both orders and the scores subtracted, so that the order of frames cannot matter.
     """
 
-    stride, halo, details = resnet56.STRIDE, 160, None
+    stride, tile, halo = resnet56.STRIDE, 384, 160  # pixels; layers see 127 around a pixel, and a patch is 32 wide
+    details, sees_half = None, False
 
     def __init__(self, parameters, *, dense=False):
         self._parameters, self._dense = parameters, dense
@@ -120,6 +128,7 @@ def mean_of_patches(evidence, step, shape):
 # --- what is shipped -------------------------------------------------------------------------------------------------
 
 NETWORKS = {"compact": CompactNetwork, "resnet56": Resnet56Network}
+FOR_BOUNDARY = {"compact": CompactNetwork, "resnet56": functools.partial(Resnet56Network, dense=True)}
 
 
 def check_network(name):
@@ -137,8 +146,7 @@ def first_network(name):
 @functools.cache
 def boundary_network(name):
     """Return the network that looks once more at what lies near the boundary between focused and defocused."""
-    options = {"dense": True} if name == "resnet56" else {}
-    return NETWORKS[name](read_weights(f"{name}-boundary"), **options)
+    return FOR_BOUNDARY[name](read_weights(f"{name}-boundary"))
 
 
 def read_weights(name):
@@ -166,3 +174,22 @@ def read_weights(name):
     if hashlib.sha256(content).hexdigest() != SHA256[name]:
         raise ValueError(f"{path}: is not the file of weights that was shipped; install the project again")
     return {layer: np.ascontiguousarray(weight, np.float32) for layer, weight in load(content).items()}
+
+
+def history(name):
+    """Return by what training the weights of a network came about.
+
+    Parameters
+    ----------
+    name : str
+        Of a file in the folder `weights`, without its ending.
+
+    Returns
+    -------
+    list of dict
+        One entry for each training, the last one at the end: ``arguments`` of `fusion.boundary.train`, numbers of
+        ``pictures`` and ``mattes`` it learnt from, and ``log``, a list of figures on what was held out, with the
+        ``step`` and the ``seconds`` since its start.
+    """
+    with safe_open(FOLDER / f"{name}.safetensors", "np") as file:
+        return json.loads(file.metadata()["history"])

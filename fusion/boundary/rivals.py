@@ -27,6 +27,10 @@ class Rivals:
             np.copyto(other, new, where=follows)
         np.copyto(self._first, index, where=wins)
 
+    def complete(self):
+        """Forget what is of no use once all frames were shown."""
+        self._energies = None
+
     def of(self, index):
         """Return what a frame has to beat: the frame of most detail or, where it is that itself, the next one."""
         return np.where(self._first == index, self._pictures[1], self._pictures[0])

@@ -36,6 +36,7 @@ LESSONS = {
 WARM_UP = 100  # steps in which the rate grows to its largest
 LAST_RATE = 0.02  # of the largest one, at the end
 LARGEST_STEP = 1.0  # norm of a gradient; a larger one is made so long
+INTERVAL = 250  # steps between two checkpoints
 VALIDATION = 8  # batches that are always the same
 EXAMPLES = """examples:
   python -m fusion.boundary.train compact --steps 300 --out small.safetensors     two minutes on one core
@@ -107,7 +108,7 @@ class Training:
             loss = self.learn(batch)
             self.step += 1
             bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-            if self.step % 250 == 0 or self.step == args.steps:
+            if self.step % INTERVAL == 0 or self.step == args.steps:
                 self.seconds = time.monotonic() - started
                 entry = {"step": self.step, "seconds": round(self.seconds)} | self.validate()
                 self.log.append(entry)

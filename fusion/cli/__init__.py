@@ -5,19 +5,20 @@ import io
 import os
 import sys
 
-# Read when NumPy is imported. No linear algebra is done here, and idle threads that wait for it cost time.
+# Read when NumPy is imported. Matrices are small here, and threads that wait for each other cost time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from fusion.cli import align, data, evaluate, exposure, guided, rerun, stack
+from fusion.cli import align, boundary, data, evaluate, exposure, guided, rerun, stack
 from fusion.cli.batch import one_line
 from fusion.cli.tuning import keep_freed_pages, use_one_thread
 from fusion.version import VERSION
 
-COMMANDS = (stack, rerun, guided, exposure, align, evaluate, data)
+COMMANDS = (stack, rerun, guided, boundary, exposure, align, evaluate, data)
 EXAMPLES = """\
 examples:
   fusion guided focus/*.jpg -o sharp.jpg     fuse a focus series or an exposure bracket
   fusion guided bracket/ -o fused.tif        all pictures of a folder, 16 bits stay 16 bits
+  fusion boundary near.jpg far.jpg -o s.jpg  networks decide what is in focus, and look again at its boundary
   fusion stack focus/ -o sharp.tif           one sharp picture of a focus series, handheld or not
   fusion rerun report.json -o again.tif      a result once more, byte for byte, from its report
   fusion exposure bracket/ -o fused.jpg      fuse an exposure bracket by how well pixels are exposed

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from benchmarks import boundary_scores, boundary_variants
 from benchmarks.leaderboard.board import RESULTS, read
 from benchmarks.leaderboard.contests import CONTESTS, QUOTED
 from benchmarks.leaderboard.rows import CONTROLS, methods_of
@@ -140,3 +141,74 @@ def test_the_command_of_stacking_costs_less_than_others():
     assert speed["memory_growth"] <= 1.1
     assert speed["10_frames_in_550_mb"]["ours"]["peak_mb"] <= 550
     assert speed["100_frames_of_24_megapixels"]["ours"]["peak_mb"] < 2000
+
+
+# --- boundary-aware fusion -------------------------------------------------------------------------------------------
+
+NEAR_ERRORS_TO_OTHERS = 2 / 3  # at most, of those of guided fusion and of the first network: within 5 px of a boundary
+BLENDED_DB_ABOVE_PYRAMID = 0.5  # at least
+LYTRO_AVERAGES = {"Q_MI": 1.195, "Q_G_2003": 0.7285, "Q_Y": 0.9892, "Q_CB": 0.8126}  # at least, all at once
+FEWEST_WINS = 11  # of 20 Lytro pairs, over each published method, in Q_MI
+DENSE_DIFFERENCE, STRIDED_DIFFERENCE = 0.05, 0.1  # at most, on average, of a score from that of a patch
+MOST_CPU = 1.5  # seconds, on a pair of 520 x 520
+MOST_MEMORY = 1500  # MB, on a pair of 12 megapixels
+
+
+def test_the_boundary_is_found_nearer_than_by_others_where_the_truth_is_known():
+    found = saved("boundary")["truth"]
+    assert set(found["scenes"]) == set(boundary_scores.SCENES) == set(found["compared"])
+    for name, told in found["compared"].items():
+        assert told == boundary_scores.compared(found["scenes"][name]), name
+        assert told["near_errors_to_guided"] <= NEAR_ERRORS_TO_OTHERS, name
+        assert told["near_errors_to_initial"] <= NEAR_ERRORS_TO_OTHERS, name
+
+
+def test_blending_is_nearer_to_the_truth_than_pyramids_and_than_the_true_decision():
+    found = saved("boundary")["truth"]
+    for name in set(found["scenes"]) - {boundary_scores.NAIVE}:  # of which copying by the true decision shows all
+        assert found["compared"][name]["blended_db_above_pyramid"] >= BLENDED_DB_ABOVE_PYRAMID, name
+        rows = found["scenes"][name]
+        assert rows["compact, blended"]["psnr_db"] > rows["true decision"]["psnr_db"], name
+
+
+def test_boundary_aware_fusion_reaches_its_goals_on_lytro_pairs():
+    found = saved("boundary")["paper"]
+    averages = found["averages"]["compact"]["20 Lytro pairs"]
+    for metric, goal in LYTRO_AVERAGES.items():
+        assert averages[metric] >= goal, metric
+        assert averages[metric] > found["best_published"][metric]["average"], metric
+    won = found["wins"]["compact"]["Q_MI"]
+    assert min(count for method, count in won.items() if not method.startswith("all ")) >= FEWEST_WINS
+
+
+def test_averages_and_wins_follow_from_the_scores_of_pairs():
+    found = saved("boundary")["paper"]
+    assert found["sets"] == list(CONTESTS["paper"].sets)
+    for row, scores in found["scores"].items():
+        assert found["averages"][row] == boundary_scores.averages(scores, found["sets"]), row
+        for metric, values in scores.items():
+            assert found["wins"][row][metric] == boundary_scores.wins(values[:20], boundary_scores.quoted(metric)), row
+
+
+def test_the_papers_network_on_whole_pictures_is_near_itself_on_patches():
+    found = saved("boundary")["dense"]
+    assert found["dense"]["mean_difference"] <= DENSE_DIFFERENCE
+    assert found["stride_4"]["mean_difference"] <= STRIDED_DIFFERENCE
+    assert found["stride_4"]["cpu_s"] < found["dense"]["cpu_s"] < found["patches"]["cpu_s"] / 10
+
+
+def test_every_part_of_boundary_aware_fusion_is_good_for_something():
+    rows = saved("boundary")["ablation"]["rows"]
+    assert set(rows) == {*boundary_variants.VARIANTS, *boundary_variants.TRAINED}
+    assert all({"wrong", "wrong_within_5_px", "copied_db", *LYTRO_AVERAGES} <= row.keys() for row in rows.values())
+    near = {name: row["wrong_within_5_px"] for name, row in rows.items()}
+    assert near["compact"] < near["compact, initial"]
+    assert near["compact"] < near["resnet56"]
+    papers, physical = boundary_variants.TRAINED
+    assert near[physical] < near[papers]
+
+
+def test_the_command_of_boundary_aware_fusion_keeps_to_its_budget():
+    speed = saved("boundary")["speed"]
+    assert speed["pair_520x520"]["compact"]["cpu_s"] <= MOST_CPU
+    assert speed["pair_12_megapixels"]["compact"]["peak_mb"] <= MOST_MEMORY
