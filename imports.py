@@ -8,7 +8,11 @@ built-in scenes take their place, and `multi_focus_origin` and its like say so i
 
 import contextlib
 import importlib
+import os
 from pathlib import Path
+
+# Read when NumPy is imported: matrices of the networks are small, and threads that wait for each other cost time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import data
 import fusion

@@ -3,9 +3,9 @@
     python -m benchmarks.boundary [truth] [paper] [dense] [ablation] [speed] [--ablation FOLDER] [--save]
 
 truth and paper: see `benchmarks.boundary_scores`; paper needs the 24 pairs of the paper: FUSION_DATA. dense: see
-`benchmarks.patchwise`. ablation: see `benchmarks.boundary_variants`; FOLDER, or the variable BOUNDARY_ABLATION, holds
-networks that were trained by one model of defocus alone. speed: programs run in turn, each as a whole process, on as
-many threads as they like; CPU seconds are user and system time together, and the run of median CPU time counts.
+`benchmarks.boundary_patches`. ablation: see `benchmarks.boundary_variants`; FOLDER, or the variable BOUNDARY_ABLATION,
+holds networks that were trained by one model of defocus alone. speed: programs run in turn, each as a whole process, on
+as many threads as they like; CPU seconds are user and system time together, and the run of median CPU time counts.
 Prints JSON; --save writes it to benchmarks/results/boundary.json too, where parts that did not run stay as they are.
 """
 
@@ -71,7 +71,7 @@ def scores(part):
 
 def dense(args):
     """Compare the paper's network on patches with the same on whole pictures."""
-    return printed_by(module("patchwise"))
+    return printed_by(module("boundary_patches"))
 
 
 def ablation(args):

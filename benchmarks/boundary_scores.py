@@ -1,4 +1,4 @@
-"""How well boundary-aware fusion decides and fuses, as JSON: python -m benchmarks.boundary_scores truth|paper [--jobs 2]
+"""How well boundary-aware fusion decides and fuses, as JSON: python -m benchmarks.boundary_scores truth|paper
 
 truth: scenes with a known answer: how many pixels are taken from the wrong frame, of all and within 5 px of the true
 boundary, and PSNR to the scene, of the whole picture and within 10 px of the boundary. Beside ours are guided-filter

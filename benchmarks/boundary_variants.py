@@ -3,8 +3,8 @@
 Every variant is scored on the scenes of `benchmarks.boundary_scores` and, where they are at hand, on five real pairs
 that are not those of the paper: errors of the decision, PSNR of copied pixels, PSNR of what the compact network blends,
 and four metrics of the real pairs. FOLDER holds compact-paper.safetensors, compact-physical.safetensors and
-compact-both.safetensors: weights of compact networks that were trained for 500 steps each, by one model of defocus alone
-and by all of them.
+compact-both.safetensors: weights of compact networks that were trained for 500 steps each, by one model of defocus
+alone and by all of them.
 """
 
 import os
@@ -69,7 +69,6 @@ VARIANTS = {
         for size in (WINDOW // 2, 2 * WINDOW)
     },
     "resnet56": Variant(PAPERS),
-    "resnet56, islands kept": Variant(PAPERS | KEPT),
     "resnet56, initial": Variant(PAPERS | INITIAL),
 }
 TRAINED = {
@@ -161,7 +160,7 @@ def averaged(found):
 
 
 def compared(folder, jobs):
-    """Return the figures of all variants: averages over scenes as a lens sees them, over pairs, and those of each scene."""
+    """Return the figures of all variants: averages over scenes of a lens, over pairs, and those of each scene."""
     found = each(partial(of_scene, folder=folder), list(SCENES), jobs)
     rows = averaged({name: of for name, of in found.items() if name != NAIVE})
     told = {"rows": rows, "scenes": found}

@@ -9,8 +9,8 @@ from fusion.boundary.inputs import input_planes
 from fusion.boundary.mattes import is_near_boundary, training_pair
 from fusion.boundary.resnet56 import PATCH, scaled
 
-NEAR, MORE = 6, 4.0  # pixels from a boundary within which an error counts more, and by how much
-AROUND = 16  # pixels from a boundary within which an error counts at all for a network that looks there only
+NEAR, MORE = 6, 4.0  # pixels from a boundary within which a decision counts more, and by how much
+AROUND = 16  # pixels from a boundary within which a decision counts at all for a network that looks again there
 VISIBLE = 1e-4  # square of a difference between the frames that is seen clearly
 PER_PAIR = 10  # patches cut from a pair, as in the paper
 PATCHED = 160  # pixels: height and width of the pairs that patches are cut from
@@ -30,7 +30,7 @@ def pairs(sources, seed, count, *, size=128, model=None, at_boundary=False):
     model : str, optional
         Of defocus; any by default.
     at_boundary : bool, optional
-        Errors count within 16 px of a boundary only.
+        Decisions count within 16 px of a boundary only. What is blended counts everywhere all the same.
 
     Returns
     -------
@@ -48,7 +48,10 @@ def pairs(sources, seed, count, *, size=128, model=None, at_boundary=False):
 
 
 def importance(pair, *, at_boundary=False):
-    """Return how much an error in each pixel counts: little where the frames look alike, most at a boundary."""
+    """Return how much the decision in each pixel counts: little where the frames look alike, most at a boundary.
+
+    With `at_boundary`, 0 further than 16 px from one. The blend is not weighed by this: there, every pixel counts.
+    """
     difference = cv2.GaussianBlur((pair.frames[0] - pair.frames[1]) ** 2, (0, 0), 2)
     weight = (0.1 + difference / (difference + VISIBLE)) * (1 + MORE * band(pair.label, NEAR))
     return weight * band(pair.label, AROUND) if at_boundary else weight

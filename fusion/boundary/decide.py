@@ -6,7 +6,7 @@ import numpy as np
 from data.scenes.lens import nearest_true
 
 SMALLEST = 0.03  # of the picture: a larger region is never taken for an island
-SURE = 0.6  # mean confidence from which a small region is no island, but something small
+SURE = 0.7  # mean confidence from which a small region is no island, but something small
 SPECK = 0.0002  # of the picture: a smaller region is an island however sure the network is
 
 

@@ -1,4 +1,4 @@
-"""Boundary-aware fusion: networks decide which frame is in focus, once more near the boundary, and pixels are copied."""
+"""Boundary-aware fusion: networks decide which frame is in focus, once more near the boundary; pixels are copied."""
 
 import numpy as np
 

@@ -8,6 +8,7 @@ LEAST_CONTRAST = 0.03  # contrast below which a scene is taken as it is, not amp
 NOISE = 4e-6  # energy of detail that means nothing: of noise and of rounding, 0.002 squared
 SCALES = (1.0, 3.0)  # pixels: standard deviations over which detail is averaged
 PLANES = 5
+ORDER, SIGNS = (1, 0, 2, 3, 4), (1, 1, -1, -1, 1)  # of planes and of their signs once the frames are exchanged
 HALO = REACH + 10  # pixels around a pixel that its inputs depend on
 
 
@@ -41,7 +42,7 @@ def input_planes(own, rival):
 
 def exchanged(planes):
     """Return what the network sees of the rival beside the frame itself, from what it sees of the frame."""
-    return np.stack([planes[1], planes[0], -planes[2], -planes[3], planes[4]])
+    return np.stack([planes[k] if sign > 0 else -planes[k] for k, sign in zip(ORDER, SIGNS, strict=True)])
 
 
 def _box(image):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 STRIP = 1 << 19  # numbers that the columns of a strip of rows hold: two megabytes, so that they stay in the cache
-add, subtract = np.add, np.subtract
+add = np.add
 
 
 def convolve(x, weight, bias, *, stride=1, dilation=1, rectified=False):

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-add, subtract, rectify = torch.add, torch.sub, torch.relu
+add, rectify = torch.add, torch.relu
 
 
 def convolve(x, weight, bias, *, stride=1, dilation=1, rectified=False):

@@ -5,10 +5,12 @@ from torch import nn
 from torch.nn import functional
 
 from fusion.boundary import batches, compact, inputs, layers_torch
+from fusion.boundary.resnet56 import PATCH
 from fusion.boundary.resnet56_torch import Resnet56
 from fusion.pyramid_torch import collapse, laplacian_pyramid
 
-BLEND_LOSS = (0.4, 1.0)  # how much a decade of error of the blend counts beside decisions: everywhere, at the boundary
+BLEND_LOSS = 0.4  # how much a decade of error of the blend counts beside decisions
+BLEND_LOSS_AT_BOUNDARY = 1.0  # the same of a network that looks again near the boundary
 SMALL = 1e-6  # square error below which a picture is as good as its truth
 
 
@@ -27,7 +29,8 @@ class Compact(nn.Module):
     def forward(self, planes):
         """Return the score, (N, H, W), and for each band two weights, (N, 2, h, w), of the frames' pyramids."""
         count = len(planes)
-        exchanged = torch.stack([planes[:, 1], planes[:, 0], -planes[:, 2], -planes[:, 3], planes[:, 4]], dim=1)
+        signs = torch.tensor(inputs.SIGNS, dtype=planes.dtype, device=planes.device)[:, None, None]
+        exchanged = planes[:, inputs.ORDER] * signs
         both = torch.cat([planes, exchanged]).contiguous(memory_format=torch.channels_last)
         score, bands, gains = compact.look(both, self.folded(), layers_torch)
         own, rival = score.float()[:, 0].split(count)
@@ -55,9 +58,11 @@ class Decide:
     """Learn decisions and blends from whole pairs."""
 
     rate, optimiser, make = 2e-3, torch.optim.AdamW, Compact
+    stride, smallest = compact.STRIDE, compact.STRIDE  # sizes of pairs are multiples of the one, from the other on
 
     def __init__(self, *, batch=10, size=160, at_boundary=False):
         self.batch, self.size, self.at_boundary = batch, size, at_boundary
+        self.blend_loss = BLEND_LOSS_AT_BOUNDARY if at_boundary else BLEND_LOSS
 
     def draw(self, sources, seed, model=None):
         """Draw a batch."""
@@ -67,9 +72,9 @@ class Decide:
         """Weigh wrong decisions, and the distance of the blended picture from the truth, in decades."""
         score, weights = network(batch["planes"])
         wrong = functional.binary_cross_entropy_with_logits(score, batch["label"], reduction="none")
-        wrong = (wrong * batch["weight"]).sum() / batch["weight"].sum()
+        wrong = (wrong * batch["weight"]).sum() / batch["weight"].sum().clamp(min=1)  # 0 if no boundary is in sight
         error = square_error(blended(batch["frames"], weights), batch["sharp"])
-        return wrong + BLEND_LOSS[self.at_boundary] * torch.log10(error + SMALL).mean() / 2
+        return wrong + self.blend_loss * torch.log10(error + SMALL).mean() / 2
 
     def figures(self, network, batch):
         """Return share of wrong pixels, the same within 5 px of a boundary, and PSNR copied and blended."""
@@ -81,7 +86,7 @@ class Decide:
         copied = torch.where(chosen, frames[:, 0], frames[:, 1])
         errors = (square_error(picture, batch["sharp"]) for picture in (copied, blended(frames, weights)))
         decibels = [-10 * torch.log10(error + SMALL).mean() for error in errors]
-        found = [wrong.mean(), (wrong * near).sum() / near.sum(), *decibels]
+        found = [wrong.mean(), (wrong * near).sum() / near.sum().clamp(min=1), *decibels]
         return dict(zip(("wrong", "wrong_near", "copied_db", "blended_db"), map(float, found), strict=True))
 
 
@@ -89,6 +94,7 @@ class Classify:
     """Learn, from patches, which frame is in focus in their middle."""
 
     rate, optimiser, make = 0.05, torch.optim.SGD, Resnet56
+    stride, smallest = 1, PATCH  # sizes of pairs are multiples of the one, from the other on
 
     def __init__(self, *, batch=64, size=batches.PATCHED, at_boundary=False):
         self.batch, self.size, self.at_boundary = batch, size, at_boundary

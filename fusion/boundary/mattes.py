@@ -24,6 +24,7 @@ PHOTOGRAPHS = (
 OPAQUE = 0.95  # alpha from which a photograph of a foreground shows nothing but it
 MARGIN = 24  # pixels around a pair that are cut off: what a blur knows of a border
 MODELS = {"physical": 0.65, "paper": 0.15, "slope": 0.2}  # how often each model of defocus is drawn
+OUTLINES = {"fractal": 0.3, "polygons": 0.45, "hair": 0.13, "grid": 0.12}  # how often each of `SHAPES` is
 BLURS = {"gaussian": (0.6, 6.0), "disc": (1.0, 10.0)}  # pixels: standard deviation and radius, from and to
 GAMMA = np.float32(2.2)  # between light and the values of a picture
 HELD_OUT = 9  # of so many photographs and mattes, one is for validation
@@ -172,7 +173,7 @@ def is_near_boundary(label, *, least=0.1):
 
 
 def sources_at_hand(*, validation=False):
-    """Return the mattes and photographs of the data sets where they are at hand, else photographs that come along.
+    """Return photographs and mattes to train on: those of the data sets, as far as they are at hand.
 
     Parameters
     ----------
@@ -182,18 +183,25 @@ def sources_at_hand(*, validation=False):
     Returns
     -------
     Sources
-        No picture of the evaluation is among them, and none of the built-in scenes.
+        Without the photographs of the data sets, those that come along. Mattes that are not at hand are left out; the
+        others stay on their side. No picture of the evaluation is among them, and none of the built-in scenes.
     """
+    paths = _at_hand("training/backgrounds")
+    if paths:
+        photographs = [_read(path) for path in _split(paths, validation)]
+    else:
+        photographs = [_gray_scene(photograph(name)) for name in _split(PHOTOGRAPHS, validation)]
+    mattes = [name for name in datasets.names("training") if name.startswith("training/mattes/")]
+    mattes = filter(None, map(_at_hand, _split(mattes, validation)))
+    return Sources(photographs, [cut_out(_read(image), _read(alpha)) for image, alpha, *_ in mattes])
+
+
+def _at_hand(name):
+    """Return the files of a data set; none if it is not on this computer."""
     try:
-        paths = datasets.find("training/backgrounds")
-        mattes = [datasets.find(name) for name in datasets.names("training") if name.startswith("training/mattes/")]
+        return datasets.find(name)
     except DataError:
-        pictures = [_gray_scene(photograph(name)) for name in PHOTOGRAPHS]
-        return Sources(_split(pictures, validation), [])
-    photographs = [_read(path) for path in _split(paths, validation)]
-    return Sources(
-        photographs, [cut_out(_read(image), _read(alpha)) for image, alpha, *_ in _split(mattes, validation)]
-    )
+        return []
 
 
 def _split(items, validation):
@@ -256,7 +264,8 @@ def training_pair(sources, seed, *, size=128, model=None):
     rng = np.random.default_rng(seed)
     model = model or rng.choice(list(MODELS), p=list(MODELS.values()))
     shape = (size + 2 * MARGIN,) * 2
-    near, far, sharp, label = (_slope if model == "slope" else _layers)(rng, sources, shape, model)
+    drawn = _slope(rng, sources, shape) if model == "slope" else _layers(rng, sources, shape, model)
+    near, far, sharp, label = drawn
     frames = _photographed(rng, [near, far], own_outlines=model == "paper")
     inside = slice(MARGIN, MARGIN + size)
     frames, sharp, label = (np.stack(frames)[:, inside, inside], sharp[inside, inside], label[inside, inside])
@@ -284,7 +293,7 @@ def _light(picture, highlight):
     return light * (1 + (highlight - 1) * np.clip((picture - 0.85) / 0.15, 0, 1))
 
 
-def _slope(rng, sources, shape, _):
+def _slope(rng, sources, shape):
     """Look along a ground that goes from near to far."""
     scene = _scene(rng, sources.photographs, shape)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) / shape[0] - 0.5
@@ -308,7 +317,7 @@ def _foreground(rng, sources, shape):
     if sources.foregrounds and rng.random() < 0.5:
         picture, alpha = _cut(rng, sources.foregrounds[rng.integers(len(sources.foregrounds))], shape, outlines=True)
         return _contrast(rng, picture), alpha
-    alpha = SHAPES[rng.choice(list(SHAPES), p=[0.3, 0.45, 0.13, 0.12])](rng, shape)
+    alpha = SHAPES[rng.choice(list(OUTLINES), p=list(OUTLINES.values()))](rng, shape)
     foreground = _scene(rng, sources.photographs, shape)
     if rng.random() < 0.25:
         foreground = rng.uniform(0, 1) + rng.uniform(0, 0.2) * (foreground - foreground.mean())
@@ -316,7 +325,7 @@ def _foreground(rng, sources, shape):
 
 
 def _cut(rng, planes, shape, *, outlines=False):
-    """Cut the same piece from planes of one shape; with `outlines`, from where the last one is neither 0 nor 1 alone."""
+    """Cut the same piece from planes of one shape; with `outlines`, where the last one is neither 0 nor 1 alone."""
     scale = np.exp(rng.uniform(np.log(0.5), np.log(1.6)))
     smallest = max(n / m for n, m in zip(shape, planes[0].shape, strict=True))
     scale, need = max(scale, smallest), shape[0]

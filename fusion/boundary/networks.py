@@ -15,10 +15,10 @@ from fusion.boundary import compact, inputs, layers_numpy, resnet56
 
 FOLDER = Path(__file__).parent / "weights"
 SHA256 = {  # of the files of weights
-    "compact": "2961b72702bda8382d7a87457bfff4d515888d4e0a64845500e6cbdefdd34f6a",
-    "compact-boundary": "2961b72702bda8382d7a87457bfff4d515888d4e0a64845500e6cbdefdd34f6a",
-    "resnet56": "2d4967db34b3960c96060796bf3d1679acdad2e66d592245b798665abefd65cd",
-    "resnet56-boundary": "2d4967db34b3960c96060796bf3d1679acdad2e66d592245b798665abefd65cd",
+    "compact": "755e6fbd70f2d83bcd714d34242e7b86d3c17056b630943da514d7adc4751699",
+    "compact-boundary": "a2275726e7a7ee6ca6fa172d30dc7ece86db70c2889dc78b5516cc6cd0cd14d6",
+    "resnet56": "4f1c6e4586b92b4860016ec2e9d02ddb1f8d860b2480ea89b1f087b7152100c1",
+    "resnet56-boundary": "12b662152a5fc4dee96185b6888f261af7d1fe47b0283ebe150c717a427cb12b",
 }
 BORDER = resnet56.PATCH // 2
 
@@ -27,7 +27,7 @@ class Comparison(NamedTuple):
     """What a network says of a frame beside its rival. Exchanging the two changes the sign of score and bands."""
 
     score: np.ndarray  # evidence that a pixel is in focus
-    bands: tuple = ()  # the same of every band of a Laplacian pyramid, from fine to coarse, if the network knows of bands
+    bands: tuple = ()  # the same of every band of a Laplacian pyramid, from fine to coarse, if the network knows any
     gains: tuple = ()  # by which the details of the frame are multiplied, in every band but the coarsest: 0 to 2
     rival_gains: tuple = ()  # and those of its rival
 
@@ -60,7 +60,7 @@ class CompactNetwork:
             compact.look(seen, self._parameters, layers_numpy) for seen in (planes, inputs.exchanged(planes))
         )
         bands = [(band - other)[0] for band, other in zip(mine.bands, others.bands, strict=True)]
-        gains = [[2 / (1 + np.exp(-gain[0])) for gain in look.gains] for look in (mine, others)]
+        gains = [[1 + np.tanh(gain[0] / 2) for gain in look.gains] for look in (mine, others)]
         return Comparison((mine.score - others.score)[0], bands, *gains)
 
 
@@ -70,7 +70,7 @@ class Resnet56Network:
     Frame and rival are looked at in both orders and the scores subtracted, so that the order of frames cannot matter.
     """
 
-    stride, tile, halo = resnet56.STRIDE, 384, 160  # pixels; layers see 127 around a pixel, and a patch is 32 wide
+    stride, tile, halo = resnet56.STRIDE, 640, 160  # pixels; layers see 127 around a pixel, and a patch is 32 wide
     details, sees_half = None, False
 
     def __init__(self, parameters, *, dense=False):

@@ -1,31 +1,34 @@
-"""The paper's network as the paper runs it: one patch for every pixel. Slow; what runs on whole pictures is held to it."""
+"""The paper's network as the paper runs it: one patch for every pixel. Slow; whole pictures are held to it."""
 
-import cv2
 import numpy as np
 
 from fusion.boundary import layers_numpy, resnet56
-from fusion.boundary.networks import read_weights
-from fusion.boundary.score import as_score
 
 
-def score_patches(own, rival, rows, columns, *, weights="resnet56"):
-    """Score single pixels, each by the patch of 64 x 64 pixels around it.
+def compare_patches(own, rival, pixels, parameters):
+    """Compare two frames in single pixels, each by the patch of 64 x 64 pixels around it.
 
     Parameters
     ----------
     own, rival : ndarray of float32 of shape (H, W)
         Gray, in [0, 1]; continued by their mirror image.
-    rows, columns : sequence of int
-        Of the pixels; a patch reaches from 32 pixels before to 31 behind.
-    weights : {"resnet56", "resnet56-boundary"}, optional
+    pixels : ndarray of int of shape (N, 2)
+        Row and column of each; a patch reaches from 32 pixels before to 31 behind.
+    parameters : dict of str to ndarray of float32
+        Weight and bias of every layer of `fusion.boundary.resnet56`, as `fusion.boundary.networks.read_weights` returns
+        them.
 
     Returns
     -------
-    ndarray of float32
-        In [0, 1], one for each pixel: 1 where the frame is in focus. Frames are not exchanged, so the order matters.
+    ndarray of float32 of shape (N,)
+        Evidence that the frame is in focus, as `fusion.boundary.networks.Resnet56Network.compare` gives it for all
+        pixels: seen in both orders, and half the difference. Exchanging the frames changes the sign.
     """
-    parameters, reach = read_weights(weights), resnet56.PATCH // 2
-    border = 4 * (reach,)
-    frames = np.stack([resnet56.scaled(cv2.copyMakeBorder(f, *border, cv2.BORDER_REFLECT_101)) for f in (own, rival)])
-    patches = (frames[:, row : row + 2 * reach, column : column + 2 * reach] for row, column in zip(rows, columns))
-    return as_score(np.array([resnet56.evidence(p, parameters, layers_numpy).mean() for p in patches], np.float32))
+    size = resnet56.PATCH
+    pair = np.stack([np.pad(resnet56.scaled(frame), size // 2, mode="reflect") for frame in (own, rival)])
+    return np.float32([_compare_patch(pair[:, y : y + size, x : x + size], parameters) for y, x in pixels])
+
+
+def _compare_patch(pair, parameters):
+    own, rival = (resnet56.evidence(frames, parameters, layers_numpy).mean() for frames in (pair, pair[::-1]))
+    return (own - rival) / 2

@@ -28,7 +28,7 @@ def evidence(frames, parameters, ops, *, dense=False):
     ops : module
         `layers_numpy` or `layers_torch`.
     dense : bool, optional
-        Do not halve but spread the kernels (dilation 2, then 4): a value for every pixel, at about seven times the cost.
+        Do not halve but spread the kernels (dilation 2, then 4): a value for every pixel, at seven times the cost.
 
     Returns
     -------

@@ -175,7 +175,7 @@ def _empty_comparison(shape, details):
 
 
 def _bounding_tile(part, where, stride):
-    """Return the smallest tile, in whole strides, that holds all of a part where a mask holds; None where it never does."""
+    """Return the smallest tile, in whole strides, that holds all of a part where a mask holds, or None."""
     y, x = (np.flatnonzero(where[part].any(axis=axis)) for axis in (1, 0))
     if not len(y):
         return None

@@ -68,14 +68,15 @@ def add_parser(subparsers):
         "--blend",
         default="copy",
         metavar="HOW",
-        help="copy pixels, or mix the frames by pyramid: nearer to the truth where a blurred foreground spreads over what "
-        "is behind it, but no pixel is that of a frame (default: %(default)s)",
+        help="copy pixels, or mix the frames by pyramid: nearer to the truth where a blurred foreground spreads over "
+        "what is behind it, but no pixel is that of a frame (default: %(default)s)",
     )
     parser.add_argument(
         "--smallest",
         type=float,
         metavar="SHARE",
-        help=f"of the picture: a smaller region of the decision is removed if the network is not sure of it; 0 keeps all (default: {SMALLEST:g})",
+        help="of the picture: a smaller region of the decision is removed if the network is not sure of it; 0 keeps all "
+        f"(default: {SMALLEST:g})",
     )
     add_align_arguments(parser)
     parser.set_defaults(run=run)

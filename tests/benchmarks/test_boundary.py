@@ -12,7 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import save_file
 
-from benchmarks import boundary, boundary_scores, boundary_variants, patchwise, small_pair
+from benchmarks import boundary, boundary_patches, boundary_scores, boundary_variants, small_pair
 from benchmarks.boundary_scores import METRICS, Known
 from benchmarks.leaderboard.contests import CONTESTS, LYTRO, QUOTED
 from benchmarks.leaderboard.rows import FOR_FOCUS, METHODS, methods_of
@@ -47,7 +47,7 @@ def files(focus_pair, tmp_path):
 class Leaning:
     """A network that finds the first frame in focus left of a column."""
 
-    stride, halo, details, sees_half = 4, 0, None, False
+    stride, tile, halo, details, sees_half = 4, 1024, 0, None, False
 
     def __init__(self, column):
         self.column = column
@@ -443,34 +443,9 @@ def gray(scene):
     return [frame[..., 1] for frame in scene.stack]
 
 
-def test_a_patch_lies_around_its_pixel(gray, monkeypatch):
-    """A network that tells brightness tells that of rows y - 32 to y + 31, beyond the border of the mirror image."""
-    monkeypatch.setattr(patchwise.resnet56, "evidence", lambda frames, parameters, ops: frames[:1])
-    pixels = np.array([[48, 60], [0, 0], [95, 127], [3, 100]])
-    found = patchwise.compare_patches(*gray, pixels, {})
-    window = {"ksize": (64, 64), "anchor": (32, 32), "borderType": cv2.BORDER_REFLECT_101}
-    own, rival = (cv2.blur(patchwise.resnet56.scaled(frame), **window) for frame in gray)
-    assert_allclose(found, ((own - rival) / 2)[tuple(pixels.T)], atol=1e-5)
-    assert np.ptp(found) > 1e-3
-
-
-def test_patches_are_compared_as_the_network_does(gray):
-    """The dense network averages what it sees of the same 16 x 16 pixels; zeros around patches make the difference."""
-    parameters = networks.read_weights("resnet56")
-    pixels = np.array([[48, 60], [20, 100], [70, 30]])
-    found = patchwise.compare_patches(*gray, pixels, parameters)
-    assert_allclose(patchwise.compare_patches(*gray[::-1], pixels, parameters), -found, atol=1e-6)
-    half = patchwise.resnet56.PATCH // 2
-    looks = []
-    for frames in (gray, gray[::-1]):
-        patch = np.stack([patchwise.resnet56.scaled(f)[48 - half : 48 + half, 60 - half : 60 + half] for f in frames])
-        looks.append(patchwise.resnet56.evidence(patch, parameters, patchwise.layers_numpy, dense=True)[0, ::4, ::4])
-    assert_allclose(found[0], (looks[0].mean() - looks[1].mean()) / 2, atol=1e-4)
-
-
 def test_differences_are_those_of_scores_and_decisions():
     patches = np.float32([-1, 1, np.log(3), 0.1])
-    told = patchwise.differences(np.float32([-1, 1, 0, -0.1]), patches)
+    told = boundary_patches.differences(np.float32([-1, 1, 0, -0.1]), patches)
     apart = 0.25, 2 * (1 / (1 + np.exp(-0.1)) - 0.5)
     assert told["largest_difference"] == 0.25
     assert told["mean_difference"] == pytest.approx(sum(apart) / 4, abs=6e-6)
@@ -484,13 +459,17 @@ def test_patches_are_reckoned_for_all_pixels(gray, monkeypatch):
         asked.append(arguments[2])
         return function(*arguments, **options), 3.0
 
-    network = SimpleNamespace(stride=4, halo=0, details=None, compare=lambda own, rival: Comparison(own - rival))
-    monkeypatch.setattr(patchwise, "timed", timed)
-    monkeypatch.setattr(patchwise, "Resnet56Network", lambda parameters, **options: asked.append(options) or network)
-    monkeypatch.setattr(
-        patchwise, "compare_patches", lambda own, rival, pixels, parameters: (own - rival)[tuple(pixels.T)]
+    network = SimpleNamespace(
+        stride=4, tile=1024, halo=0, details=None, compare=lambda own, rival: Comparison(own - rival)
     )
-    told = patchwise.compared(*gray, count=40)
+    monkeypatch.setattr(boundary_patches, "timed", timed)
+    monkeypatch.setattr(
+        boundary_patches, "Resnet56Network", lambda parameters, **options: asked.append(options) or network
+    )
+    monkeypatch.setattr(
+        boundary_patches, "compare_patches", lambda own, rival, pixels, parameters: (own - rival)[tuple(pixels.T)]
+    )
+    told = boundary_patches.compared(*gray, count=40)
     assert told["patches"] == {"cpu_s": round(3 / 40 * 96 * 128, 1)} and told["pixels"] == 40
     same = {"cpu_s": 3.0, "mean_difference": 0, "largest_difference": 0, "decisions_differ": 0}
     assert told["stride_4"] == told["dense"] == same
@@ -500,7 +479,7 @@ def test_patches_are_reckoned_for_all_pixels(gray, monkeypatch):
 
 
 def test_cpu_seconds_are_those_of_the_call():
-    found, spent = patchwise.timed(lambda x, y: sum(i * i for i in range(10**6)) * 0 + x + y, 2, y=3)
+    found, spent = boundary_patches.timed(lambda x, y: sum(i * i for i in range(10**6)) * 0 + x + y, 2, y=3)
     assert found == 5 and 0 < spent < 5
 
 
@@ -583,7 +562,7 @@ def test_parts_are_asked_of_modules(monkeypatch):
     assert asked == [
         ["benchmarks.boundary_scores", "truth", "--jobs", 1],
         ["benchmarks.boundary_scores", "paper", "--jobs", 1],
-        ["benchmarks.patchwise"],
+        ["benchmarks.boundary_patches"],
         ["benchmarks.boundary_variants", "--jobs", 1, "--trained", Path("kept")],
     ]
 
@@ -630,7 +609,7 @@ def test_parts_run_alone_and_are_saved(monkeypatch, tmp_path, capsys):
 
 
 def test_networks_take_part_where_focus_differs_and_not_where_exposure_does():
-    assert set(FOR_FOCUS) == {f"boundary-aware, {how}" for how in ("compact", "blended", "resnet56")}
+    assert set(FOR_FOCUS) == {f"boundary-aware, {how}" for how in ("compact", "blended")}
     for contest in CONTESTS.values():
         assert bool(FOR_FOCUS.keys() & methods_of(contest).keys()) != contest.brackets
         assert {"guided", "Laplacian pyramid"} <= methods_of(contest).keys()
@@ -644,6 +623,5 @@ def test_rows_of_ours_are_called_as_no_quoted_one():
 
 def test_rows_are_fused_as_they_are_called():
     assert METHODS["boundary-aware, compact"] is boundary_fusion
-    for name, options in (("blended", {"blend": "pyramid"}), ("resnet56", {"network": "resnet56"})):
-        method = METHODS[f"boundary-aware, {name}"]
-        assert method.func is boundary_fusion and method.keywords == options
+    method = METHODS["boundary-aware, blended"]
+    assert method.func is boundary_fusion and method.keywords == {"blend": "pyramid"}

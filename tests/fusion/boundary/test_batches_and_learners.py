@@ -235,7 +235,7 @@ def test_figures_of_decisions_by_hand(torch):
 
 
 def test_the_loss_weighs_decisions_and_the_blend(torch):
-    from fusion.boundary.learners import BLEND_LOSS, Decide
+    from fusion.boundary.learners import BLEND_LOSS, BLEND_LOSS_AT_BOUNDARY, Decide
 
     label = torch.from_numpy(half())[None]
     sharp = torch.full((1, 40, 80), 0.5)
@@ -251,11 +251,41 @@ def test_the_loss_weighs_decisions_and_the_blend(torch):
     score[:, :, :20] = np.log(3)  # a probability of 3/4, right
     decision = -np.log(0.75)
     loss = Decide().loss(Oracle(score, even), batch).item()
-    assert loss == pytest.approx(decision + BLEND_LOSS[0] * np.log10(0.1**2 + 1e-6) / 2, abs=1e-4)
+    assert loss == pytest.approx(decision + BLEND_LOSS * np.log10(0.1**2 + 1e-6) / 2, abs=1e-4)
     loss = Decide().loss(Oracle(score, first), batch).item()
-    assert loss == pytest.approx(decision - BLEND_LOSS[0] * 3, abs=1e-3)
+    assert loss == pytest.approx(decision - BLEND_LOSS * 3, abs=1e-3)
     loss = Decide(at_boundary=True).loss(Oracle(score, first), batch).item()
-    assert loss == pytest.approx(decision - BLEND_LOSS[1] * 3, abs=1e-3) and BLEND_LOSS[1] > BLEND_LOSS[0]
+    assert loss == pytest.approx(decision - BLEND_LOSS_AT_BOUNDARY * 3, abs=1e-3)
+    assert BLEND_LOSS_AT_BOUNDARY > BLEND_LOSS
+
+
+def test_without_a_boundary_decisions_near_it_count_nothing(torch):
+    """A batch may show none; what is blended counts all the same."""
+    from fusion.boundary.learners import BLEND_LOSS_AT_BOUNDARY, Decide
+
+    label, sharp = torch.ones(1, 40, 80), torch.full((1, 40, 80), 0.5)
+    frames = torch.stack([sharp, sharp - 0.2], dim=1)
+    pair = SimpleNamespace(frames=frames[0].numpy(), label=label[0].numpy())
+    weight = torch.from_numpy(batches.importance(pair, at_boundary=True))[None]
+    batch = {"planes": None, "label": label, "frames": frames, "sharp": sharp, "weight": weight}
+    even = Oracle(-label, [torch.full((1, 2, 40 >> k, 80 >> k), 0.5) for k in range(3)])
+    loss = Decide(at_boundary=True).loss(even, batch).item()
+    assert loss == pytest.approx(BLEND_LOSS_AT_BOUNDARY * np.log10(0.1**2 + 1e-6) / 2, abs=1e-4)
+    figures = Decide(at_boundary=True).figures(even, batch)
+    assert figures["wrong"] == 1 and figures["wrong_near"] == 0
+
+
+def test_learning_and_inference_exchange_frames_alike(torch, drawn_sources, monkeypatch):
+    """The network that learns is given both orders at once: those of the pair as it is, then of the pair exchanged."""
+    from fusion.boundary import learners
+    from fusion.boundary.inputs import exchanged
+
+    seen, look = [], learners.compact.look
+    monkeypatch.setattr(learners.compact, "look", lambda planes, *rest: seen.append(planes) or look(planes, *rest))
+    planes = batches.pairs(drawn_sources, (1, 2), 2, size=32)["planes"]
+    with torch.no_grad():
+        learners.Compact()(torch.from_numpy(planes))
+    assert_array_equal(seen[0].numpy(), np.concatenate([planes, np.stack([exchanged(p) for p in planes])]))
 
 
 def test_a_blend_is_a_mix_of_pyramids(torch):

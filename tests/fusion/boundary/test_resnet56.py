@@ -1,11 +1,13 @@
 """Facts about the paper's network: as it learns, as it is folded, and as it runs on whole pictures."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fusion.boundary import layers_numpy, patchwise, resnet56
+from fusion.boundary import layers_numpy, resnet56
 from fusion.boundary.networks import BORDER, Resnet56Network, mean_of_patches
+from fusion.boundary.patchwise import compare_patches
 from fusion.boundary.resnet56 import PATCH, STRIDE
 
 
@@ -99,7 +101,7 @@ def test_exchanging_frames_changes_the_sign_bit_for_bit(resnet56_weights, make_p
     assert found.score.shape == own.shape and found.score.dtype == np.float32
     assert found.score.std() > 1e-4
     assert_array_equal(found.score, -exchanged.score)
-    assert found.bands == found.gains == []
+    assert not found.bands and not found.gains
 
 
 def test_every_pixel_has_a_full_patch(resnet56_weights, make_pair):
@@ -115,17 +117,28 @@ def test_every_pixel_has_a_full_patch(resnet56_weights, make_pair):
     assert score[y, x] == pytest.approx(patch.mean(), abs=1e-4)
 
 
-def test_single_pixels_are_scored_by_the_patch_around_them(resnet56_weights, make_pair, monkeypatch):
-    read = []
-    monkeypatch.setattr(patchwise, "read_weights", lambda name: read.append(name) or resnet56_weights)
-    pair = make_pair((40, 56))
-    scores = patchwise.score_patches(*pair, [0, 20, 39], [50, 25, 0], weights="resnet56-boundary")
-    assert read == ["resnet56-boundary"]
-    assert 0 < scores.min() < scores.max() < 1
-    reflected = np.pad(as_frames(pair), ((0, 0), (32, 32), (32, 32)), mode="reflect")
-    for score, row, column in zip(scores, [0, 20, 39], [50, 25, 0], strict=True):
-        evidence = resnet56.evidence(reflected[:, row : row + 64, column : column + 64], resnet56_weights, layers_numpy)
-        assert score == pytest.approx(1 / (1 + np.exp(-evidence.mean())), abs=1e-5)
+def test_a_patch_lies_around_its_pixel(make_pair, monkeypatch):
+    """A network that tells brightness tells that of rows y - 32 to y + 31, beyond the border of the mirror image."""
+    monkeypatch.setattr(resnet56, "evidence", lambda frames, parameters, ops: frames[:1])
+    pair, pixels = make_pair((96, 128)), np.array([[48, 60], [0, 0], [95, 127], [3, 100]])
+    found = compare_patches(*pair, pixels, {})
+    window = {"ksize": (64, 64), "anchor": (32, 32), "borderType": cv2.BORDER_REFLECT_101}
+    own, rival = (cv2.blur(as_frames(frame), **window) for frame in pair)
+    assert found.dtype == np.float32
+    assert_allclose(found, ((own - rival) / 2)[tuple(pixels.T)], atol=1e-5)
+    assert np.ptp(found) > 1e-3
+
+
+def test_patches_are_compared_as_the_network_does(resnet56_weights, make_pair):
+    """The dense network averages what it sees of the same 16 x 16 pixels; zeros around patches make the difference."""
+    pair, pixels = make_pair((96, 128)), np.array([[48, 60], [20, 100], [70, 30]])
+    found = compare_patches(*pair, pixels, resnet56_weights)
+    assert_allclose(compare_patches(*pair[::-1], pixels, resnet56_weights), -found, atol=1e-6)
+    looks = []
+    for frames in (pair, pair[::-1]):
+        patch = as_frames(frames)[:, 48 - PATCH // 2 : 48 + PATCH // 2, 60 - PATCH // 2 : 60 + PATCH // 2]
+        looks.append(resnet56.evidence(patch, resnet56_weights, layers_numpy, dense=True)[0, ::STRIDE, ::STRIDE])
+    assert found[0] == pytest.approx((looks[0].mean() - looks[1].mean()) / 2, abs=1e-4)
 
 
 def test_gray_values_are_spread_around_zero():

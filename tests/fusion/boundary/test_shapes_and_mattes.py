@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from data import datasets, scenes
+from data import DataError, datasets, scenes
 from fusion.boundary import mattes
 from fusion.boundary.shapes import SHAPES
 
@@ -159,13 +159,43 @@ def test_a_fresh_machine_can_train_and_validate(nothing_at_hand):
         assert mattes.training_pair(sources, 1, size=32).frames.shape == (2, 32, 32)
 
 
-def test_mattes_and_photographs_of_the_data_sets_are_split_once(monkeypatch):
+@pytest.fixture
+def found(monkeypatch):
+    """Data sets by name, of which some may be taken away: 20 photographs, and 27 mattes."""
     found = {"training/backgrounds": [f"background {k}" for k in range(20)]}
     found |= {f"training/mattes/{k}": [f"picture {k}", f"alpha {k}"] for k in range(1, 28)}
-    monkeypatch.setattr(mattes.datasets, "find", found.__getitem__)
-    monkeypatch.setattr(mattes.datasets, "names", lambda kind: list(found))
+    names = list(found)
+
+    def find(name):
+        if name not in found:
+            raise DataError(f"{name} is not on this computer")
+        return found[name]
+
+    monkeypatch.setattr(mattes.datasets, "find", find)
+    monkeypatch.setattr(mattes.datasets, "names", lambda kind: names)
     monkeypatch.setattr(mattes, "_read", lambda path: path)
     monkeypatch.setattr(mattes, "cut_out", lambda picture, alpha: (picture, alpha))
+    return found
+
+
+@pytest.mark.parametrize("missing", [1, 9])
+def test_a_matte_that_is_missing_leaves_the_others_where_they_are(found, missing):
+    whole = [mattes.sources_at_hand(validation=unseen) for unseen in (False, True)]
+    lacking = tuple(found.pop(f"training/mattes/{missing}"))
+    for unseen, sources in zip((False, True), whole, strict=True):
+        rest = mattes.sources_at_hand(validation=unseen)
+        assert rest.photographs == sources.photographs
+        assert rest.foregrounds == [matte for matte in sources.foregrounds if matte != lacking]
+
+
+def test_without_photographs_of_the_data_sets_mattes_are_used_all_the_same(found, nothing_at_hand):
+    del found["training/backgrounds"]
+    seen, unseen = mattes.sources_at_hand(), mattes.sources_at_hand(validation=True)
+    assert len(seen.photographs) + len(unseen.photographs) == len(mattes.PHOTOGRAPHS)
+    assert len(seen.foregrounds) == 24 and len(unseen.foregrounds) == 3
+
+
+def test_mattes_and_photographs_of_the_data_sets_are_split_once(found):
     seen, unseen = mattes.sources_at_hand(), mattes.sources_at_hand(validation=True)
     assert sorted(seen.photographs + unseen.photographs) == sorted(found["training/backgrounds"])
     assert len(seen.foregrounds) == 24 and len(unseen.foregrounds) == 3
@@ -244,6 +274,17 @@ def test_models_and_orders_are_drawn_as_often_as_they_say(drawn_sources):
     counts = Counter(pair.model for pair in pairs)
     for model, share in mattes.MODELS.items():
         assert counts[model] == pytest.approx(200 * share, abs=30)
+
+
+def test_outlines_are_drawn_as_often_as_they_say(drawn_sources, monkeypatch):
+    drawn, rng = Counter(), np.random.default_rng(0)
+    for name in SHAPES:
+        monkeypatch.setitem(SHAPES, name, lambda rng, shape, name=name: drawn.update([name]) or np.zeros(shape))
+    for _ in range(400):
+        mattes._foreground(rng, drawn_sources, (16, 16))
+    for name, share in mattes.OUTLINES.items():
+        assert drawn[name] == pytest.approx(400 * share, abs=30)
+    assert sum(drawn.values()) == 400 and set(mattes.OUTLINES) == set(SHAPES)
 
 
 @pytest.mark.parametrize("model", ["paper", "physical"])

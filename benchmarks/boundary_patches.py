@@ -1,4 +1,6 @@
-"""How far the paper's network on whole pictures is from itself on patches, as JSON: python -m benchmarks.patchwise
+"""How far the paper's network on whole pictures is from itself on patches, as JSON.
+
+    python -m benchmarks.boundary_patches
 
 A patch of 64 x 64 pixels is cut out around a pixel, as in training; the picture is continued by its mirror image. That
 is done for 400 pixels of a gray pair of 520 x 520, by chance, and what all would cost is reckoned from them. Scores are
@@ -17,25 +19,12 @@ import numpy as np
 
 from benchmarks.small_pair import small_pair
 from data import to_gray
-from fusion.boundary import layers_numpy, resnet56
 from fusion.boundary.networks import Resnet56Network, read_weights
+from fusion.boundary.patchwise import compare_patches
 from fusion.boundary.score import as_score, compare_frames
 
 COUNT = 400
 NETWORKS = {"stride_4": {}, "dense": {"dense": True}}
-
-
-def compare_patches(own, rival, pixels, parameters):
-    """Compare two frames in some pixels (y, x), patch by patch; return evidence as `compare_frames` does."""
-    half = resnet56.PATCH // 2
-    pair = np.stack([np.pad(resnet56.scaled(frame), half, mode="reflect") for frame in (own, rival)])
-    return np.float32([compare_patch(pair[:, y : y + 2 * half, x : x + 2 * half], parameters) for y, x in pixels])
-
-
-def compare_patch(pair, parameters):
-    """Return evidence for the first frame of a patch (2, 64, 64), looked at in both orders."""
-    own, rival = (resnet56.evidence(frames, parameters, layers_numpy).mean() for frames in (pair, pair[::-1]))
-    return (own - rival) / 2
 
 
 def differences(found, patches):
