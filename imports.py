@@ -24,6 +24,7 @@ BASE_DIR = Path(__file__).resolve().parent
 # sample: (the set that the page is written for, the built-in set in its place)
 SAMPLES = {
     "multi_focus": ("lytro/01", "built-in/motorcycle-pair"),
+    "hard_pair": ("lytro/20", "built-in/motorcycle-pair"),
     "multi_exposure": ("mef/venice", "built-in/coffee"),
     "gray": ("classic/clock", "built-in/gray"),
     "focal_stack": ("stack/pcb", "built-in/motorcycle"),

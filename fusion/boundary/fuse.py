@@ -29,7 +29,7 @@ def boundary_fusion(stack, *, network="compact", refine=True, blend="copy", smal
     stack : stack
         N >= 2 aligned frames of like exposure: array, list, `data.Stack`, folder or list of files.
     network : {"compact", "resnet56"}, optional
-        Ours, or the paper's, which takes about ten times as long.
+        Ours, or the paper's, which takes about fifteen times as long.
     refine : bool, optional
         Whether the second network looks again near the boundary.
     blend : {"copy", "pyramid"}, optional
