@@ -44,7 +44,7 @@ INTERVAL = 250  # steps between two checkpoints
 VALIDATION = 8  # batches that are always the same
 EXAMPLES = """examples:
   python -m fusion.boundary.train compact --steps 300 --out small.safetensors
-      two minutes on one core; leaves small.checkpoint.safetensors, too
+      three minutes or more on one core; leaves small.checkpoint.safetensors, too
   python -m fusion.boundary.train compact-boundary --start small.checkpoint.safetensors --rate 0.001
       refine that network for the boundary
 """
