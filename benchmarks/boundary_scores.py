@@ -23,7 +23,7 @@ from tqdm import tqdm
 from benchmarks.leaderboard.contests import CONTESTS, LYTRO, QUOTED, missing_sets
 from benchmarks.leaderboard.jobs import outcomes
 from data import load, open_stack, scenes, to_float
-from data.scenes.lens import nearest_true
+from data.nearest import nearest_true
 from data.scenes.thin import fence_before_lawn
 from data.stack import Stack
 from fusion import boundary_fusion, guided_fusion, pyramid_fusion
@@ -32,6 +32,7 @@ from fusion.boundary.mattes import disc_blur, paper_pair
 from fusion.evaluation import score_with, scorers_for
 from fusion.guided_stages import gff
 from fusion.metrics import decision_error, psnr
+from fusion.metrics.decision import near_boundary
 from fusion.metrics.door import eight_bits
 from fusion.pyramid import sharpest_details
 
@@ -163,12 +164,6 @@ def errors(scene, decision):
     """Return the share of wrong pixels, of all and near the true boundary."""
     error = decision_error(decision, scene.decision, distances=(NEAR,))
     return {"wrong": round(error.fraction, 5), f"wrong_within_{NEAR}_px": round(error.near[NEAR], 5)}
-
-
-def near_boundary(decision, distance):
-    """Tell which pixels of a decision map of two frames lie within a distance of one of the other frame."""
-    sides = [(decision == frame).astype(np.uint8) for frame in (0, 1)]
-    return sum(cv2.distanceTransform(side, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for side in sides) <= distance
 
 
 def of_scene(name):

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from data.nearest import nearest_true
+
 STEP = 0.5  # pixels of the circle of confusion between two slices of a scene
 MOST_LAYERS = 128
 FINER = 16  # points along a pixel at which it is asked whether it lies in a disc; fewer in large discs
@@ -99,16 +101,6 @@ def cut_into_layers(light, depth, *, count, reach):
         layer_depth = 1 / float(nearness[slices == level].mean())
         layers.append(Layer(layer_depth, rows, columns, np.concatenate([colour * opacity, opacity], axis=2)))
     return layers
-
-
-def nearest_true(mask):
-    """Flat index of the nearest pixel where the mask holds, and the distance to it."""
-    distance, labels = cv2.distanceTransformWithLabels(
-        (~mask).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    index_of_label = np.zeros(labels.max() + 1, np.intp)
-    index_of_label[labels[mask]] = np.flatnonzero(mask)
-    return index_of_label[labels], distance
 
 
 def bounding_box(mask, *, margin):

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from data.scenes.lens import nearest_true
+from data.nearest import nearest_true
 
 SMALLEST = 0.03  # of the picture: a larger region is never taken for an island
 SURE = 0.7  # mean confidence from which a small region is no island, but something small

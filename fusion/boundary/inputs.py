@@ -32,7 +32,7 @@ def input_planes(own, rival):
     contrast = np.sqrt(np.maximum(_box(mean * mean) - around * around, 0)) + np.float32(LEAST_CONTRAST)
     planes = np.empty((PLANES, *own.shape), np.float32)
     planes[0], planes[1] = (own - around) / contrast, (rival - around) / contrast
-    energies = [_detail(frame) for frame in (own, rival)]
+    energies = [detail_energy(frame) for frame in (own, rival)]
     for plane, sigma in zip(planes[2:4], SCALES, strict=True):
         mine, other = (np.log(_smooth(energy, sigma) + np.float32(NOISE)) for energy in energies)
         np.subtract(mine, other, out=plane)  # a difference, not a quotient: exchanging the frames changes nothing else
@@ -49,7 +49,7 @@ def _box(image):
     return cv2.blur(image, (2 * REACH + 1,) * 2, borderType=cv2.BORDER_REFLECT)
 
 
-def _detail(image):
+def detail_energy(image):
     """Return the energy of the Laplacian."""
     detail = cv2.Laplacian(image, cv2.CV_32F, borderType=cv2.BORDER_REFLECT)
     return detail * detail

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from data import DataError, datasets, open_stack, to_float, to_gray
-from data.scenes.lens import disc, nearest_true
+from data.nearest import nearest_true
+from data.scenes.lens import disc
 from data.scenes.photographs import photograph
 from fusion.boundary.shapes import SHAPES
 

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from fusion.boundary.inputs import detail_energy
+
 SIGMA = 2.0  # pixels over which the energy of detail is averaged
 
 
@@ -16,8 +18,7 @@ class Rivals:
 
     def add(self, index, gray):
         """Let a frame compete; the first of equal ones stays."""
-        detail = cv2.Laplacian(gray, cv2.CV_32F, borderType=cv2.BORDER_REFLECT)
-        energy = cv2.GaussianBlur(detail * detail, (0, 0), SIGMA, borderType=cv2.BORDER_REFLECT)
+        energy = cv2.GaussianBlur(detail_energy(gray), (0, 0), SIGMA, borderType=cv2.BORDER_REFLECT)
         (best, second), (most, more) = self._pictures, self._energies
         wins = energy > most
         follows = ~wins & (energy > more)

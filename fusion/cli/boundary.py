@@ -10,6 +10,7 @@ from data.io import check_output, check_size
 from fusion.boundary.decide import SMALLEST
 from fusion.cli.aligning import add_align_arguments, aligned_frames, is_alignment_wanted
 from fusion.cli.maps import WHITE
+from fusion.cli.outputs import check_names_are_apart
 from fusion.cli.pictures import (
     add_picture_arguments,
     check_is_no_frame,
@@ -152,8 +153,10 @@ def _check_blending(args):
 
 def _open_frames(args):
     """Open the frames, after checking that all files may be written; none of these is a frame."""
-    _check_are_apart(args)
-    paths = [path for _, path in _outputs(args)]
+    outputs = _outputs(args)
+    transforms = [] if args.transforms is None else [("--transforms", args.transforms)]
+    check_names_are_apart(outputs + transforms, "name")
+    paths = [path for _, path in outputs]
     for path in paths:
         check_output(path, force=args.force)
         check_is_no_frame(args.paths, Path(path))
@@ -164,11 +167,3 @@ def _outputs(args):
     """List the options that name a picture to be written, and the pictures."""
     named = (("-o", args.output), ("--decision-map", args.decision_map))
     return [(option, path) for option, path in named if path is not None]
-
-
-def _check_are_apart(args):
-    """Raise a DataError if two options name one file."""
-    options = {}
-    for option, path in (*_outputs(args), ("--transforms", args.transforms)):
-        if path is not None and (other := options.setdefault(str(Path(path).resolve()).casefold(), option)) != option:
-            raise DataError(f"{path}: is what both {other} and {option} name; give each a file of its own")

@@ -99,11 +99,16 @@ def is_own(path):
 
 def check_are_apart(planned, args):
     """Raise a DataError if two options name one file."""
-    named = {}
-    for option, path in named_files(planned, args):
-        other = named.setdefault(str(Path(path).resolve()).casefold(), option)
+    check_names_are_apart(named_files(planned, args), "would write")
+
+
+def check_names_are_apart(named, told):
+    """Raise a DataError if a file is named by two of these pairs of option and path; say what they would do with it."""
+    options = {}
+    for option, path in named:
+        other = options.setdefault(str(Path(path).resolve()).casefold(), option)
         if other != option:
-            raise DataError(f"{path}: is what both {other} and {option} would write; give each a file of its own")
+            raise DataError(f"{path}: is what both {other} and {option} {told}; give each a file of its own")
 
 
 def named_files(planned, args):

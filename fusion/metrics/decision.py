@@ -55,11 +55,11 @@ def decision_error(decision, truth, *, distances=(2, 5, 10)):
             "the fraction of all pixels alone"
         )
     wrong = decision != truth
-    near = {distance: float(wrong[_near_boundary(truth, distance)].mean()) for distance in distances}
+    near = {distance: float(wrong[near_boundary(truth, distance)].mean()) for distance in distances}
     return DecisionError(float(wrong.mean()), near)
 
 
-def _near_boundary(labels, distance):
+def near_boundary(labels, distance):
     """Where a disc around a pixel holds more than one label."""
     reach = np.arange(-int(distance), int(distance) + 1)
     disc = (np.hypot(reach[:, None], reach) <= distance).astype(np.uint8)

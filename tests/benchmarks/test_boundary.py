@@ -21,7 +21,7 @@ from fusion import boundary_fusion, guided_fusion
 from fusion.boundary import fuse, networks, score
 from fusion.boundary.networks import Comparison
 from fusion.guided_stages import gff
-from fusion.metrics import decision, psnr
+from fusion.metrics import psnr
 from fusion.metrics.door import eight_bits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,7 +106,10 @@ def test_what_is_near_a_boundary():
     assert columns.tolist() == list(range(12, 22))
     blobs = (cv2.GaussianBlur(np.random.default_rng(0).random((60, 80)), (0, 0), 5) > 0.5).astype(np.uint8)
     for distance in (5, 10):
-        near = decision._near_boundary(blobs, distance)
+        sides = (
+            cv2.distanceTransform((blobs == k).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for k in (0, 1)
+        )
+        near = sum(sides) <= distance  # of a pixel's centre from that of the nearest one of the other frame
         assert 0.1 < near.mean() < 1
         assert_array_equal(boundary_scores.near_boundary(blobs, distance), near)
 
