@@ -80,7 +80,7 @@ FUNCTIONS = {
     "boundary_decision": "fusion.boundary.fuse.boundary_decision",
     "compare": "fusion.show.compare",
     "coarsest_activity": "fusion.energy.coarsest_activity",
-    "copied": "fusion.boundary.fuse.copied",
+    "copied": "fusion.weights.copied",
     "corner_errors": "recalage.homography.corner_errors",
     "gaussian": "scipy.ndimage.gaussian_filter",
     "glue": "myst_nb.glue",

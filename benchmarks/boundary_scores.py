@@ -27,7 +27,7 @@ from data.nearest import nearest_true
 from data.scenes.thin import fence_before_lawn
 from data.stack import Stack
 from fusion import boundary_fusion, guided_fusion, pyramid_fusion
-from fusion.boundary.fuse import boundary_decision, copied
+from fusion.boundary.fuse import boundary_decision
 from fusion.boundary.mattes import disc_blur, paper_pair
 from fusion.evaluation import score_with, scorers_for
 from fusion.guided_stages import gff
@@ -35,6 +35,7 @@ from fusion.metrics import decision_error, psnr
 from fusion.metrics.decision import near_boundary
 from fusion.metrics.door import eight_bits
 from fusion.pyramid import sharpest_details
+from fusion.weights import copied
 
 NEAR, AROUND = 5, 10  # pixels from the true boundary, for decisions and for PSNR
 NAIVE = "thin, the paper's model of defocus"

@@ -33,6 +33,7 @@ from fusion.boundary.score import WINDOW, near_boundary
 from fusion.evaluation import scorers_for
 from fusion.metrics import psnr
 from fusion.metrics.door import eight_bits
+from fusion.weights import copied
 
 REAL = tuple(f"classic/{name}" for name in ("pepsi", "craft", "girl", "leaf", "toy"))  # none of the paper's pairs
 PLACES = {"first_network": score, "near_boundary": score, "without_islands": fuse}  # of parts that are replaced
@@ -133,7 +134,7 @@ def of_scene(name, folder=None):
 def figures(scene, variant):
     """Return errors of the decision, as shares, and PSNR of copied and of blended pixels, in decibels."""
     decision, truth = decided(scene.stack, variant), eight_bits(scene.sharp)
-    pictures = {"copied_db": fuse.copied(scene.stack, decision)}
+    pictures = {"copied_db": copied(scene.stack, decision)}
     if is_compact(variant):
         pictures["blended_db"] = blended(scene.stack, variant)
     return errors(scene, decision) | {name: round(psnr(eight_bits(p), truth), 2) for name, p in pictures.items()}
@@ -145,7 +146,7 @@ def of_pair(name, folder=None):
     stack = open_stack([stack.pixels(index) for index in range(2)])
     scorers = scorers_for(METRICS, stack)
     return {
-        row: scores_of(fuse.copied(stack, decided(stack, variant)), scorers)
+        row: scores_of(copied(stack, decided(stack, variant)), scorers)
         for row, variant in variants(folder).items()
     }
 

@@ -7,6 +7,7 @@ from fusion.version import VERSION as __version__
 
 METHODS = {
     "boundary_fusion": "fusion.boundary.fuse",
+    "depth_from_focus": "fusion.depth.estimate",
     "evaluate": "fusion.evaluation",
     "exposure_fusion": "fusion.exposure",
     "extended_exposure_fusion": "fusion.extended_exposure",

@@ -86,7 +86,42 @@ def guided_filter(p, guide, r, eps):
         return np.dstack([guided_filter(p[..., channel], guide, r, eps) for channel in range(p.shape[2])])
     if guide.ndim == 3:
         return _filter_by_colour(p, guide, r, eps)
-    return _filter_by_gray(p, guide, r, eps)
+    return GuidedFilter(guide, r, eps)(p)
+
+
+class GuidedFilter:
+    """`guided_filter` of many maps by one gray guide: what depends on the guide alone is computed once.
+
+    Parameters
+    ----------
+    guide : ndarray of float32 of shape (H, W)
+        In [0, 1].
+    r, eps : int, float
+        As for `guided_filter`.
+    """
+
+    def __init__(self, guide, r, eps):
+        self._guide, self._r = centred(guide), r
+        self._mean = box(self._guide, r)
+        self._variance = box(self._guide * self._guide, r)
+        self._variance -= self._mean * self._mean
+        self._variance += eps
+
+    def __call__(self, p):
+        """Filter a map, float32 (H, W)."""
+        slope, offset = self.model(p)
+        slope *= self._guide
+        slope += offset
+        return slope
+
+    def model(self, p):
+        """Return slope and offset of the linear function of the centred guide that a map, float32 (H, W), becomes."""
+        mean = box(p, self._r)
+        covariance = box(self._guide * p, self._r)
+        covariance -= self._mean * mean
+        slope = np.divide(covariance, self._variance, out=covariance)
+        offset = np.subtract(mean, slope * self._mean, out=mean)
+        return box(slope, self._r), box(offset, self._r)
 
 
 def _check_guided(p, guide, r, eps):
@@ -109,20 +144,6 @@ def _check_radius(r):
 def centred(guide):
     """Return a guide around 0: a shift changes nothing in the result, and fewer digits cancel on the way."""
     return guide - np.float32(0.5)
-
-
-def _filter_by_gray(p, guide, r, eps):
-    guide = centred(guide)
-    mean_guide, mean_p = box(guide, r), box(p, r)
-    variance = box(guide * guide, r)
-    variance -= mean_guide * mean_guide
-    covariance = box(guide * p, r)
-    covariance -= mean_guide * mean_p
-    slope = np.divide(covariance, np.add(variance, eps, out=variance), out=covariance)
-    offset = np.subtract(mean_p, np.multiply(slope, mean_guide, out=mean_guide), out=mean_p)
-    fitted = np.multiply(box(slope, r), guide, out=guide)
-    fitted += box(offset, r)
-    return fitted
 
 
 def _filter_by_colour(p, guide, r, eps):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from data import open_stack, to_float
+
 
 class RunningDecision:
     """Decision map that grows frame by frame: `labels` numbers the frame of highest saliency seen so far, `best`.
@@ -37,6 +39,40 @@ def decision_map(saliencies):
         decision = decision or RunningDecision(saliency.shape, np.uint16)
         decision.add(index, saliency)
     return decision.labels
+
+
+def copied(stack, labels, *, progress=None):
+    """Take every pixel as it is from the frame of its number.
+
+    Parameters
+    ----------
+    stack : stack
+        N frames.
+    labels : ndarray of int of shape (H, W)
+        Frame numbers, 0..N-1.
+    progress : callable, optional
+        ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W) or (H, W, 3)
+
+    Raises
+    ------
+    ValueError
+        If `labels` has another shape than the frames, or numbers that no frame has.
+    """
+    stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
+    if labels.shape != stack.shape[1:3] or not (labels.min() >= 0 and labels.max() < len(stack)):
+        raise ValueError(
+            f"labels must be frame numbers 0..{len(stack) - 1} of shape {stack.shape[1:3]}, got shape {labels.shape} "
+            f"with numbers {labels.min()}..{labels.max()}"
+        )
+    fused = np.empty(stack.shape[1:], np.float32)
+    for index, pixels in stack.read_ahead(progress(range(len(stack)), "copying")):
+        chosen = labels == index
+        fused[chosen] = to_float(pixels[chosen])
+    return fused
 
 
 def weight_maps(labels, count):

@@ -9,7 +9,7 @@ from fusion.boundary.networks import check_network
 from fusion.boundary.rivals import Rivals
 from fusion.boundary.score import first_look, second_look
 from fusion.pyramid import collapse, laplacian_pyramid, most_levels
-from fusion.weights import RunningDecision, per_channel
+from fusion.weights import RunningDecision, copied, per_channel
 
 BLENDS = ("copy", "pyramid")
 MOST_FRAMES = 65536
@@ -95,40 +95,6 @@ def boundary_decision(stack, *, network="compact", refine=True, smallest=SMALLES
 def _check_smallest(smallest):
     if not 0 <= smallest < 1:
         raise ValueError(f"smallest is a share of the picture, in [0, 1), got {smallest}")
-
-
-def copied(stack, labels, *, progress=None):
-    """Take every pixel as it is from the frame of its number.
-
-    Parameters
-    ----------
-    stack : stack
-        N frames.
-    labels : ndarray of int of shape (H, W)
-        Frame numbers, 0..N-1.
-    progress : callable, optional
-        As for `boundary_fusion`.
-
-    Returns
-    -------
-    ndarray of float32 of shape (H, W) or (H, W, 3)
-
-    Raises
-    ------
-    ValueError
-        If `labels` has another shape than the frames, or numbers that no frame has.
-    """
-    stack, progress = open_stack(stack), progress or (lambda frames, what: frames)
-    if labels.shape != stack.shape[1:3] or not (labels.min() >= 0 and labels.max() < len(stack)):
-        raise ValueError(
-            f"labels must be frame numbers 0..{len(stack) - 1} of shape {stack.shape[1:3]}, got shape {labels.shape} "
-            f"with numbers {labels.min()}..{labels.max()}"
-        )
-    fused = np.empty(stack.shape[1:], np.float32)
-    for index, pixels in stack.read_ahead(progress(range(len(stack)), "copying")):
-        chosen = labels == index
-        fused[chosen] = to_float(pixels[chosen])
-    return fused
 
 
 class _Comparison:

@@ -102,7 +102,8 @@ def _blended(stack, args, progress):
 
 def _copied(stack, args, progress):
     """Decide once; write the decision if asked to, and return the picture that is copied by it."""
-    from fusion.boundary.fuse import boundary_decision, copied
+    from fusion.boundary.fuse import boundary_decision
+    from fusion.weights import copied
 
     smallest = SMALLEST if args.smallest is None else args.smallest
     options = {"network": args.network, "refine": args.refine, "smallest": smallest}

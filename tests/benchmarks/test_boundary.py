@@ -23,6 +23,7 @@ from fusion.boundary.networks import Comparison
 from fusion.guided_stages import gff
 from fusion.metrics import psnr
 from fusion.metrics.door import eight_bits
+from fusion.weights import copied
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = {"cpu_s": 2.0, "user_s": 1.5, "system_s": 0.5, "elapsed_s": 2.0, "peak_mb": 500.0}
@@ -171,7 +172,7 @@ def test_rows_are_what_they_are_called(scene, monkeypatch):
     for row in ("compact, initial", "compact", "resnet56, initial", "resnet56"):
         fused, chosen = boundary_scores.METHODS[row](scene)
         assert_array_equal(chosen, 1 - scene.decision)
-        assert_array_equal(fused, fuse.copied(scene.stack, 1 - scene.decision))
+        assert_array_equal(fused, copied(scene.stack, 1 - scene.decision))
     assert asked == [{"refine": False}, {}, {"network": "resnet56", "refine": False}, {"network": "resnet56"}]
     fused, chosen = boundary_scores.METHODS["true decision"](scene)
     assert chosen is scene.decision

@@ -10,10 +10,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from data import DataError, open_stack, save, to_float
 from fusion import boundary_fusion
 from fusion.boundary import fuse, score
-from fusion.boundary.fuse import boundary_decision, copied
+from fusion.boundary.fuse import boundary_decision
 from fusion.boundary.networks import CompactNetwork, Comparison, Resnet56Network
 from fusion.boundary.score import as_score, near_boundary, refined_score_map, score_map
 from fusion.metrics import psnr
+from fusion.weights import copied
 
 
 class Contrast:

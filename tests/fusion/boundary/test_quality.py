@@ -9,8 +9,9 @@ import data
 from data import DataError
 from data.scenes.built_in import built_in
 from fusion import boundary_fusion
-from fusion.boundary.fuse import boundary_decision, copied
+from fusion.boundary.fuse import boundary_decision
 from fusion.metrics import METRICS, decision_error, psnr
+from fusion.weights import copied
 
 MARGIN = {"Q_MI": 0.005, "Q_G_2003": 0.002, "Q_Y": 0.002, "Q_CB": 0.003}
 MEASURED = {

@@ -1,0 +1,184 @@
+"""How sharp a picture is around each pixel: the classical focus measures, one function each."""
+
+from functools import partial
+
+import cv2
+import numpy as np
+
+SCALES = 3  # of the multi-scale measures: full size, half, a quarter
+LARGEST = 255  # pixels of a kernel
+KERNEL_SIZE = 3  # pixels, of all measures by default
+
+
+def laplacian_of_gaussian(gray, kernel_size=KERNEL_SIZE):
+    """Square of the Laplacian of the smoothed picture (Marr, Hildreth 1980).
+
+    Parameters
+    ----------
+    gray : ndarray of float32 of shape (H, W)
+        In [0, 1].
+    kernel_size : int, optional
+        Side of the Gaussian, odd. Its standard deviation is ``0.15 * kernel_size + 0.35`` pixels.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W)
+        In squared gray values, 0 and more; so do all measures.
+
+    References
+    ----------
+    .. [1] D. Marr, E. Hildreth, "Theory of edge detection," Proc. R. Soc. Lond. B 207, 1980.
+       :doi:`10.1098/rspb.1980.0020`
+    """
+    smooth = cv2.GaussianBlur(gray, (kernel_size, kernel_size), 0)
+    return _squared(cv2.Laplacian(smooth, cv2.CV_32F, ksize=1))
+
+
+def sum_modified_laplacian(gray, kernel_size=KERNEL_SIZE):
+    """Square of the sum of the absolute second differences along rows and columns (Nayar, Nakagawa 1994).
+
+    Parameters
+    ----------
+    gray : ndarray of float32 of shape (H, W)
+        In [0, 1].
+    kernel_size : int, optional
+        Odd; differences are taken over half of it, so 3 compares a pixel with its direct neighbours.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W)
+
+    References
+    ----------
+    .. [1] S. K. Nayar, Y. Nakagawa, "Shape from focus," IEEE TPAMI 16(8), 1994. :doi:`10.1109/34.308479`
+    """
+    kernel = np.zeros((1, kernel_size), np.float32)
+    kernel[0, [0, kernel_size // 2, -1]] = -1, 2, -1
+    across, down = (np.abs(cv2.filter2D(gray, cv2.CV_32F, k)) for k in (kernel, kernel.T))
+    return _squared(np.add(across, down, out=across))
+
+
+def tenengrad(gray, kernel_size=KERNEL_SIZE):
+    """Square of the magnitude of the gradient (Tenenbaum 1970; Krotkov 1988).
+
+    Parameters
+    ----------
+    gray : ndarray of float32 of shape (H, W)
+        In [0, 1].
+    kernel_size : int, optional
+        Side of the kernel, odd: Sobel's with 3, the derivative of a Gaussian with more.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W)
+
+    References
+    ----------
+    .. [1] E. Krotkov, "Focusing," IJCV 1(3), 1988. :doi:`10.1007/BF00127822`
+    """
+    smoothing = cv2.getGaussianKernel(kernel_size, 0, cv2.CV_32F)
+    slope = np.gradient(smoothing[:, 0]).astype(np.float32)
+    across = cv2.sepFilter2D(gray, cv2.CV_32F, slope, smoothing)
+    down = cv2.sepFilter2D(gray, cv2.CV_32F, smoothing, slope)
+    return np.add(_squared(across), _squared(down), out=across)
+
+
+def variance(gray, kernel_size=KERNEL_SIZE):
+    """Variance of the gray value in a window (Groen, Young, Ligthart 1985).
+
+    Parameters
+    ----------
+    gray : ndarray of float32 of shape (H, W)
+        In [0, 1].
+    kernel_size : int, optional
+        Side of the window, odd.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W)
+
+    References
+    ----------
+    .. [1] F. C. A. Groen, I. T. Young, G. Ligthart, "A comparison of different focus functions for use in autofocus
+       algorithms," Cytometry 6(2), 1985. :doi:`10.1002/cyto.990060202`
+    """
+    size = (kernel_size, kernel_size)
+    centred = gray - cv2.blur(gray, (4 * kernel_size + 1, 4 * kernel_size + 1))  # so that fewer digits cancel
+    mean = cv2.blur(centred, size)
+    squares = cv2.sqrBoxFilter(centred, cv2.CV_32F, size)
+    return np.maximum(np.subtract(squares, _squared(mean), out=squares), 0, out=squares)
+
+
+def ring_difference(gray, kernel_size=KERNEL_SIZE):
+    """Square of the difference between a disc and the ring around it (Surh et al. 2017).
+
+    Parameters
+    ----------
+    gray : ndarray of float32 of shape (H, W)
+        In [0, 1].
+    kernel_size : int, optional
+        Diameter of the disc, odd. A gap as wide as its radius, a pixel at least, parts it from the ring, which is a
+        pixel wide.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W)
+
+    References
+    ----------
+    .. [1] J. Surh et al., "Noise robust depth from focus using a ring difference filter," CVPR 2017.
+       :doi:`10.1109/CVPR.2017.262`
+    """
+    return _squared(cv2.filter2D(gray, cv2.CV_32F, ring_kernel(kernel_size)))
+
+
+def ring_kernel(kernel_size):
+    """Weights of the ring difference: those of the disc sum to 1, those of the ring to -1."""
+    inner = kernel_size // 2
+    outer = inner + max(1, inner) + 1
+    position = np.arange(-outer, outer + 1)
+    radius = np.hypot(position[:, None], position)
+    disc, ring = radius <= inner + 0.25, np.abs(radius - outer) <= 0.5
+    return (disc / disc.sum() - ring / ring.sum()).astype(np.float32)
+
+
+def multi_scale(measure, gray, kernel_size=KERNEL_SIZE):
+    """Sum of a measure over the picture, and over it at half and at a quarter of the size.
+
+    Parameters
+    ----------
+    measure : callable
+        One of the other functions.
+    gray : ndarray of float32 of shape (H, W)
+        In [0, 1].
+    kernel_size : int, optional
+        As for `measure`, at each size.
+
+    Returns
+    -------
+    ndarray of float32 of shape (H, W)
+        Coarse detail outlives more noise, and more blur: depth is less sharp, in space and along the stack.
+    """
+    total = measure(gray, kernel_size)
+    for _ in range(SCALES - 1):
+        if min(gray.shape) < 2 * kernel_size:
+            break
+        gray = cv2.pyrDown(gray)
+        total += cv2.resize(measure(gray, kernel_size), total.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return total
+
+
+def _squared(response):
+    return np.multiply(response, response, out=response)
+
+
+SINGLE_SCALE = {
+    "log": laplacian_of_gaussian,
+    "sml": sum_modified_laplacian,
+    "tenengrad": tenengrad,
+    "variance": variance,
+    "ring": ring_difference,
+}
+FOCUS_MEASURES = SINGLE_SCALE | {
+    f"multi-scale-{name}": partial(multi_scale, measure) for name, measure in SINGLE_SCALE.items()
+}

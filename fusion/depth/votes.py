@@ -1,0 +1,137 @@
+"""What a focus volume says of depth, pixel by pixel: votes for frames, their peak, and how sure it is."""
+
+import numpy as np
+
+FLOOR = 2  # times the noise by which a profile must rise to count half
+POWER = 3  # of the votes, as weights of the points of a profile
+FRAMES = 12  # of a stack, for each of which the fit of a peak reaches one frame farther; 1 to 2 frames
+SMALLEST = 1e-4  # vote whose logarithm is taken
+
+
+def votes_of(volume):
+    """Turn a focus volume into votes, in place.
+
+    Parameters
+    ----------
+    volume : FocusVolume
+        Its values are replaced.
+
+    Returns
+    -------
+    ndarray of float32 of shape (N, h, w)
+        0 for the frame in which a pixel is least sharp; for the one in which it is sharpest, close to 1 where the
+        profile rises far above noise, and close to 0 where it does not. So a strong edge has no more say than fine
+        texture, and noise has little.
+    """
+    votes = volume.focus
+    least = votes.min(axis=0)
+    votes -= least
+    rise = votes.max(axis=0)
+    votes /= rise + np.float32(FLOOR * volume.noise)
+    return votes
+
+
+def sharpest(votes):
+    """Number of the frame of most votes in every pixel, uint16 (h, w); the first of equal ones wins."""
+    return votes.argmax(axis=0).astype(np.uint16)
+
+
+def peak(votes, index):
+    """Place, with fractions, of the peak of the votes near a frame.
+
+    Parameters
+    ----------
+    votes : ndarray of float32 of shape (N, h, w)
+        0 and more.
+    index : ndarray of int of shape (h, w)
+        A frame near the peak, for each pixel.
+
+    Returns
+    -------
+    ndarray of float32 of shape (h, w)
+        In frames, 0 to N - 1; at most as far from `index` as the fit reaches.
+
+    Notes
+    -----
+    A Gaussian is fitted to the votes: a parabola to their logarithms, which with three points is the interpolation of
+    [1]_. Points count by the cube of their votes and by a Gaussian around `index`, one frame wide in short stacks and
+    two in long ones, where many frames see the peak: their noise is averaged. With two frames there is no curve, and
+    the centre of gravity of the votes is returned.
+
+    References
+    ----------
+    .. [1] S. K. Nayar, Y. Nakagawa, "Shape from focus," IEEE TPAMI 16(8), 1994. :doi:`10.1109/34.308479`
+    """
+    count = len(votes)
+    if count == 2:
+        return _centre_of_gravity(votes)
+    reach = min(max(count / FRAMES, 1), 2)
+    return np.clip(index + _offset_of_parabola(votes, index, reach), 0, count - 1).astype(np.float32)
+
+
+def _centre_of_gravity(votes):
+    near, far = votes
+    total = near + far
+    return np.divide(far, total, out=np.full_like(total, 0.5), where=total > 0)
+
+
+def _offset_of_parabola(votes, index, reach):
+    """Place of the top of a parabola fitted to the logarithms of votes around a frame, from there; float64."""
+    start = np.int32(index)
+    moments, products = np.zeros((5, *start.shape)), np.zeros((3, *start.shape))
+    for frame, vote in enumerate(votes):
+        place = frame - start
+        vote = np.maximum(vote, SMALLEST)
+        weight = vote**POWER * np.exp(np.float32(-0.5 / reach**2) * place.astype(np.float32) ** 2)
+        logarithm = np.log(vote)
+        for power in range(5):
+            moments[power] += weight
+            if power < 3:
+                products[power] += weight * logarithm
+            weight = weight * place
+    return _top(moments, products).clip(-reach, reach)
+
+
+def _top(m, r):
+    """Top of the parabola that solves the normal equations of moments m and products r, by Cramer's rule."""
+    scale = m[0]
+    m, r = m / scale, r / scale
+    slope = _determinant(m[0], r[0], m[2], m[1], r[1], m[3], m[2], r[2], m[4])
+    curve = _determinant(m[0], m[1], r[0], m[1], m[2], r[1], m[2], m[3], r[2])
+    opens_down = curve < -1e-12
+    return np.where(opens_down, -slope / np.where(opens_down, 2 * curve, 1), np.sign(slope) * np.inf)
+
+
+def _determinant(a, b, c, d, e, f, g, h, i):
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+
+
+def confidence_of(votes, index):
+    """How far the votes near a frame are above all others.
+
+    Parameters
+    ----------
+    votes : ndarray of float32 of shape (N, h, w)
+    index : ndarray of int of shape (h, w)
+        The frame that was chosen.
+
+    Returns
+    -------
+    ndarray of float32 of shape (h, w)
+        In [0, 1]: 1 less the most votes that a frame away from `index` has, over those of `index`. Away is a sixth of
+        the stack and more, 1 frame at least; where all frames are nearer than that, the farthest one counts.
+    """
+    count, start = len(votes), np.int32(index)
+    chosen = np.take_along_axis(votes, start[None], axis=0)[0]
+    rival = np.zeros_like(chosen)
+    for frame, vote in enumerate(votes):
+        away = np.abs(frame - start) > _away(start, count)
+        np.maximum(rival, vote, out=rival, where=away)
+    ratio = np.divide(rival, chosen, out=np.ones_like(chosen), where=chosen > 0)
+    return np.clip(1 - ratio, 0, 1, out=ratio)
+
+
+def _away(index, count):
+    """Frames beyond which another one is a rival; never so many that there is none."""
+    farthest = np.maximum(index, count - 1 - index)
+    return np.minimum(max(1, count // 6), farthest - 1)
