@@ -11,6 +11,7 @@ import secrets
 import shutil
 import threading
 import warnings
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +42,9 @@ XMP = (
     '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{}"/></rdf:RDF></x:xmpmeta>'
 )
 LARGEST = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}  # pixels a side that OpenCV writes
+NOTE = "Description"  # keyword of the text in a PNG that says what its numbers mean
+NOTABLE = {".png"} | TIFF
+PNG_HEADER = 33  # bytes of its signature and first chunk
 SEGMENT = 65_500  # bytes of metadata that one segment of a JPEG holds
 FULL_COLOUR = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 ENCODING = {
@@ -264,7 +268,7 @@ def check_size(path, shape):
         )
 
 
-def save(image, path, *, like=None, quality=95, force=False, made_by=None):
+def save(image, path, *, like=None, quality=95, force=False, made_by=None, note=None):
     """Write an image, whole or not at all.
 
     Parameters
@@ -283,15 +287,19 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
         Replace an existing file.
     made_by : str, optional
         Program and method whose result this is. The file says so, and a folder does not offer it as a frame again.
+    note : str, optional
+        What is to be known of the numbers, in ASCII: ImageDescription of a TIFF, Description of a PNG. `read_note`
+        gives it back.
 
     Raises
     ------
     DataError
-        If the image is not in [0, 1], or the file exists, or cannot be written.
+        If the image is not in [0, 1], or the file exists, or cannot be written, or its format holds no note.
     """
     refuse_tensors(image)
     path, image = Path(path), np.asarray(image)
     check_output(path, force=force)
+    _check_note(note, path)
     check_image("the image to save", image)
     check_size(path, image.shape)
     _check_quality(quality)
@@ -302,9 +310,49 @@ def save(image, path, *, like=None, quality=95, force=False, made_by=None):
     origin = f"{MARK}{made_by}" if made_by else None
     with replacing(path) as temporary:
         if path.suffix.lower() in TIFF:
-            tiff.write(temporary, pixels, metadata.icc, block, origin)
+            tiff.write(temporary, pixels, metadata.icc, block, origin, note)
         else:
-            temporary.write_bytes(_encode(pixels, path, quality, metadata.icc, block, origin))
+            encoded = _encode(pixels, path, quality, metadata.icc, block, origin)
+            temporary.write_bytes(_with_note(encoded, note) if note else encoded)
+
+
+def _check_note(note, path):
+    if note and path.suffix.lower() not in NOTABLE:
+        raise DataError(f"{path}: has no room for a note; use one of the endings {' '.join(sorted(NOTABLE))}")
+    if note and not (note.isascii() and note.isprintable()):
+        raise DataError(f"{path}: a note is a line of ASCII characters, got {note!r}")
+
+
+def _with_note(png, note):
+    """Put a text behind the header of a PNG."""
+    body = b"tEXt" + f"{NOTE}\0{note}".encode("ascii")
+    chunk = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+    return png[:PNG_HEADER] + chunk + png[PNG_HEADER:]
+
+
+def read_note(path):
+    """Return the note that `save` wrote into a PNG or TIFF file.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    str
+        Empty if there is none.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, or no picture.
+    """
+    page = read_pages(path)[0]
+    if page.path.suffix.lower() in TIFF:
+        with _named_errors(page.path):
+            return tiff.description(page.path)
+    with _opened(page.path) as picture:
+        return _text(picture.info.get(NOTE, ""))
 
 
 def _check_quality(quality):

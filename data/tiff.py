@@ -13,7 +13,8 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong is sai
 
 GRAY, RGB, YCBCR = 1, 2, 6  # photometric interpretation
 SEPARATE = 2  # planes of channels one after the other
-MAKE, MODEL, SOFTWARE, DATE, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 271, 272, 305, 306, 282, 283, 296
+DESCRIPTION, MAKE, MODEL, SOFTWARE, DATE = 270, 271, 272, 305, 306
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 ICC_PROFILE = 34675
 
 
@@ -77,7 +78,13 @@ def software(path):
         return ""
 
 
-def write(path, pixels, icc, block, origin):
+def description(path):
+    """Return what the first page of a file says of itself, or an empty text."""
+    with tifffile.TiffFile(path) as file:
+        return str(file.pages[0].tags.valueof(DESCRIPTION, ""))
+
+
+def write(path, pixels, icc, block, origin, note=None):
     """Write pixels uncompressed, with colour profile, make, model, date and resolution as far as they make sense."""
     known = Image.Exif()
     known.load(exif.MARKER + block if block else None)
@@ -91,6 +98,7 @@ def write(path, pixels, icc, block, origin):
         photometric="rgb" if pixels.ndim == 3 else "minisblack",
         iccprofile=icc,
         software=origin or False,
+        description=note,
         resolution=resolution if known_resolution else None,
         resolutionunit=(unit if unit in (1, 2, 3) else 1) if known_resolution else None,
         extratags=texts,

@@ -109,19 +109,15 @@ class GuidedFilter:
 
     def __call__(self, p):
         """Filter a map, float32 (H, W)."""
-        slope, offset = self.model(p)
-        slope *= self._guide
-        slope += offset
-        return slope
-
-    def model(self, p):
-        """Return slope and offset of the linear function of the centred guide that a map, float32 (H, W), becomes."""
         mean = box(p, self._r)
         covariance = box(self._guide * p, self._r)
         covariance -= self._mean * mean
         slope = np.divide(covariance, self._variance, out=covariance)
         offset = np.subtract(mean, slope * self._mean, out=mean)
-        return box(slope, self._r), box(offset, self._r)
+        fitted = box(slope, self._r)
+        fitted *= self._guide
+        fitted += box(offset, self._r)
+        return fitted
 
 
 def _check_guided(p, guide, r, eps):

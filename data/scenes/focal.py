@@ -28,6 +28,15 @@ class FocalStack(NamedTuple):
     matrices: np.ndarray  # (N, 3, 3): maps (x, y, 1) of a frame to the all-in-focus image
     gains: np.ndarray  # (N,): light of each frame, of that in the scene
 
+    @property
+    def position(self):
+        """Place of the depth of each pixel among the frames, with fractions, float32 (H, W).
+
+        0 is the first frame; linear in 1 / distance between frames, as blur is. The distances must rise or fall.
+        """
+        order = np.argsort(-self.distances)
+        return np.interp(1 / self.depth, 1 / self.distances[order], order).astype(np.float32)
+
     def __repr__(self):
         return f"<FocalStack of {self.stack!r}>"
 

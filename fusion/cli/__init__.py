@@ -8,12 +8,12 @@ import sys
 # Read when NumPy is imported. Matrices are small here, and threads that wait for each other cost time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from fusion.cli import align, boundary, data, evaluate, exposure, guided, rerun, stack
+from fusion.cli import align, boundary, data, depth, evaluate, exposure, guided, rerun, stack
 from fusion.cli.batch import one_line
 from fusion.cli.tuning import keep_freed_pages, use_one_thread
 from fusion.version import VERSION
 
-COMMANDS = (stack, rerun, guided, boundary, exposure, align, evaluate, data)
+COMMANDS = (stack, rerun, depth, guided, boundary, exposure, align, evaluate, data)
 EXAMPLES = """\
 examples:
   fusion guided focus/*.jpg -o sharp.jpg     fuse a focus series or an exposure bracket
@@ -21,6 +21,7 @@ examples:
   fusion boundary near.jpg far.jpg -o s.jpg  networks decide what is in focus, and look again at its boundary
   fusion stack focus/ -o sharp.tif           one sharp picture of a focus series, handheld or not
   fusion rerun report.json -o again.tif      a result once more, byte for byte, from its report
+  fusion depth focus/ --depth-map depth.png  how far away things are, in frames or millimetres
   fusion exposure bracket/ -o fused.jpg      fuse an exposure bracket by how well pixels are exposed
   fusion align handheld/ -o aligned/         bring the frames of a series together
   fusion evaluate a.jpg b.jpg --fused s.jpg  score results beside what no method made

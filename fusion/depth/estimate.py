@@ -13,13 +13,11 @@ from fusion.depth.refinements import REFINEMENTS, initial_estimate
 from fusion.depth.several_peaks import has_several_peaks
 from fusion.depth.volume import check_measure, focus_volume, gray_of, reduced
 from fusion.depth.votes import votes_of
-from fusion.filters import GuidedFilter, centred
 from fusion.stacking import pyramid_fusion
 from fusion.weights import copied
 
 PRESETS = ("graph-cut",)
 LEAST_CONFIDENCE = 0.2  # below which depth is marked as unsure
-FINE_RADIUS, FINE_EPS = 2, 1e-4  # of the guided filter that takes depth from a coarse grid to the pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +104,8 @@ def depth_from_focus(
 
     Notes
     -----
-    If the frames hold more pixels than `fusion.depth.volume.CELLS`, sharpness is kept, and depth is estimated, on a
-    coarser grid, and taken to the pixels by a guided filter. A pixel of unsure depth is one whose peak in the stack hardly
+    Sharpness is measured in every pixel. In frames of more than a megapixel, or in very long stacks, it is kept, and
+    depth is estimated, on a coarser grid, and interpolated. A pixel of unsure depth is one whose peak in the stack hardly
     rises above the rest: it is dark or without texture, or lies at an outline, where two depths are seen.
 
     References
@@ -130,11 +128,11 @@ def depth_from_focus(
         )
     first = initial_estimate(votes_of(volume))
     image = _sharp_image(stack, first.index, preset, progress)
-    gray = gray_of(image)
+    guide = gray_of(reduced(image, first.index.shape))
     found = first
     for refinement in refinements:
-        found = REFINEMENTS[refinement](found, reduced(gray, first.index.shape), progress=progress)
-    depth, confidence = (_at_full_size(part, gray) for part in (found.depth, found.confidence))
+        found = REFINEMENTS[refinement](found, guide, progress=progress)
+    depth, confidence = (_at_full_size(part, volume.shape) for part in (found.depth, found.confidence))
     return _depth(depth, confidence, image, places, whole=preset is not None, fill=fill)
 
 
@@ -143,19 +141,16 @@ def _sharp_image(stack, index, preset, progress):
     if preset is None:
         return pyramid_fusion(stack, progress=progress)
     size = stack.shape[2:0:-1]
-    return copied(stack, cv2.resize(index, size, interpolation=cv2.INTER_NEAREST).reshape(size[::-1]), progress=progress)
+    return copied(
+        stack, cv2.resize(index, size, interpolation=cv2.INTER_NEAREST).reshape(size[::-1]), progress=progress
+    )
 
 
-def _at_full_size(coarse, gray):
-    """Take values on a grid to the pixels, along the edges of the all-in-focus image."""
-    if coarse.shape == gray.shape:
-        return coarse
-    guide, size = reduced(gray, coarse.shape), gray.shape[::-1]
-    slope, offset = GuidedFilter(guide, FINE_RADIUS, FINE_EPS).model(coarse)
-    fine = cv2.resize(slope, size, interpolation=cv2.INTER_LINEAR).reshape(gray.shape)
-    fine *= centred(gray)
-    fine += cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR).reshape(gray.shape)
-    return fine.clip(coarse.min(), coarse.max(), out=fine)
+def _at_full_size(values, shape):
+    """Interpolate values on a grid at every pixel."""
+    if values.shape == shape:
+        return values
+    return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_LINEAR).reshape(shape)
 
 
 def _depth(depth, confidence, image, places, *, whole, fill):
@@ -198,7 +193,9 @@ def check_refinement(refine, preset):
 def check_count(count):
     """Raise a ValueError if there are too few frames for depth; warn if they are too few for fractions."""
     if count < 2:
-        raise ValueError("the stack has one frame; depth from focus needs two or more, and three for fractions of frames")
+        raise ValueError(
+            "the stack has one frame; depth from focus needs two or more, and three for fractions of frames"
+        )
     if count == 2:
         warnings.warn(
             "the stack has two frames, so no pixel has a peak between frames: depth says nearer to the first or to the "

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-SMOOTHNESS = 0.3  # price of a step of one frame between neighbours
-TRUNCATION = 3  # frames: larger steps cost no more
+SMOOTHNESS = 0.5  # price of a step of one frame between neighbours
+TRUNCATION = 4  # frames: larger steps cost no more
 CYCLES = 8  # over all frames; two or three are enough as a rule
 
 

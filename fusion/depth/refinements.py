@@ -22,8 +22,8 @@ class Estimate(NamedTuple):
 
     @property
     def confidence(self):
-        """How far the votes of the chosen frame are above all others, (h, w), 0 to 1."""
-        return confidence_of(self.votes, self.index)
+        """How sure the depth is, (h, w), 0 to 1."""
+        return confidence_of(self.votes, self.index, self.depth)
 
 
 def initial_estimate(votes):

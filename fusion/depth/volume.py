@@ -11,6 +11,7 @@ from data.gray import LUMA
 from fusion.depth.focus_measures import FOCUS_MEASURES, KERNEL_SIZE, LARGEST
 
 CELLS = 32e6  # values that a volume may hold: frames, times pixels of its grid
+PIXELS = 1e6  # of its grid, at most
 WINDOW = 0.7  # pixels: standard deviation of the Gaussian in which a measure is averaged
 QUIET = 0.1  # share of the pixels in which nothing but noise is expected
 LEAST_NOISE = 1e-9  # squared gray values; far below the rounding of 16 bits
@@ -38,8 +39,8 @@ def focus_volume(stack, *, measure="log", kernel_size=KERNEL_SIZE, cells=CELLS, 
     kernel_size : int, optional
         Of the measure, in pixels; odd.
     cells : float, optional
-        Values that the volume may hold. If frames have more pixels than that allows, means over squares of 2 x 2,
-        3 x 3, ... pixels are kept.
+        Values that the volume may hold. If frames have more pixels than that allows, or more than `PIXELS`, means over
+        small areas are kept.
     progress : callable, optional
         ``progress(iterable, what)`` returns an iterable over the same frames and shows how far it is, as tqdm does.
 
@@ -82,8 +83,8 @@ def check_measure(name, kernel_size):
 
 def grid_of(shape, count, cells=CELLS):
     """Height and width of the volume of `count` frames of shape (H, W)."""
-    step = max(1, math.ceil(math.sqrt(count * shape[0] * shape[1] / cells)))
-    return tuple(-(-length // step) for length in shape)
+    scale = min(1, math.sqrt(min(PIXELS, cells / count) / (shape[0] * shape[1])))
+    return tuple(max(1, round(length * scale)) for length in shape)
 
 
 def gray_of(pixels):

@@ -2,9 +2,14 @@
 
 import numpy as np
 
+from fusion.filters import box
+
 FLOOR = 2  # times the noise by which a profile must rise to count half
 POWER = 3  # of the votes, as weights of the points of a profile
 FRAMES = 12  # of a stack, for each of which the fit of a peak reaches one frame farther; 1 to 2 frames
+STRAIGHT = 1e-12  # curvature, over the sum of all weights, of a profile that has no top
+AROUND = 7  # pixels: radius of the window in which depth should agree
+DISAGREEMENT = 0.1  # of the stack: standard deviation of depth in it, at which confidence is halved
 SMALLEST = 1e-4  # vote whose logarithm is taken
 
 
@@ -98,40 +103,57 @@ def _top(m, r):
     m, r = m / scale, r / scale
     slope = _determinant(m[0], r[0], m[2], m[1], r[1], m[3], m[2], r[2], m[4])
     curve = _determinant(m[0], m[1], r[0], m[1], m[2], r[1], m[2], m[3], r[2])
-    opens_down = curve < -1e-12
-    return np.where(opens_down, -slope / np.where(opens_down, 2 * curve, 1), np.sign(slope) * np.inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        top = np.where(curve < -STRAIGHT, -slope / (2 * curve), slope / 0)  # a straight line is highest at an end
+    return np.nan_to_num(top, nan=0, posinf=np.inf, neginf=-np.inf)  # and a flat one nowhere
 
 
 def _determinant(a, b, c, d, e, f, g, h, i):
     return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
 
 
-def confidence_of(votes, index):
-    """How far the votes near a frame are above all others.
+def confidence_of(votes, index, depth):
+    """How far the votes near a frame are above all others, and how far depth agrees with what is around.
 
     Parameters
     ----------
     votes : ndarray of float32 of shape (N, h, w)
     index : ndarray of int of shape (h, w)
         The frame that was chosen.
+    depth : ndarray of float32 of shape (h, w)
+        In frames.
 
     Returns
     -------
     ndarray of float32 of shape (h, w)
-        In [0, 1]: 1 less the most votes that a frame away from `index` has, over those of `index`. Away is a sixth of
-        the stack and more, 1 frame at least; where all frames are nearer than that, the farthest one counts.
+        In [0, 1]: `rise_above_rivals` times `agreement`. Low in the dark, where there is no texture, and along outlines.
     """
-    count, start = len(votes), np.int32(index)
+    return rise_above_rivals(votes, index) * agreement(depth, len(votes))
+
+
+def rise_above_rivals(votes, index):
+    """1 less the most votes that a frame away from the chosen one has, over those of that one; float32 (h, w), 0 to 1.
+
+    Away is more than a sixth of the stack, and more than 1 frame; where no frame is, the farthest one counts.
+    """
+    start = np.int32(index)
     chosen = np.take_along_axis(votes, start[None], axis=0)[0]
-    rival = np.zeros_like(chosen)
+    rival, nearest = np.zeros_like(chosen), _nearest_rival(start, len(votes))
     for frame, vote in enumerate(votes):
-        away = np.abs(frame - start) > _away(start, count)
-        np.maximum(rival, vote, out=rival, where=away)
+        np.maximum(rival, vote, out=rival, where=np.abs(frame - start) >= nearest)
     ratio = np.divide(rival, chosen, out=np.ones_like(chosen), where=chosen > 0)
     return np.clip(1 - ratio, 0, 1, out=ratio)
 
 
-def _away(index, count):
-    """Frames beyond which another one is a rival; never so many that there is none."""
+def _nearest_rival(index, count):
+    """Frames from the chosen one to the nearest rival."""
     farthest = np.maximum(index, count - 1 - index)
-    return np.minimum(max(1, count // 6), farthest - 1)
+    return np.minimum(max(1, count // 6) + 1, farthest)
+
+
+def agreement(depth, count):
+    """1 where depth is the same all around, a half where it varies by a tenth of the stack; float32 (h, w), 0 to 1."""
+    share = depth / np.float32(DISAGREEMENT * count)
+    mean = box(share, AROUND)
+    variance = box(share * share, AROUND) - mean * mean
+    return 1 / (1 + np.maximum(variance, 0))

@@ -6,12 +6,17 @@ MODULES = {
     "compare": "fusion.show.widgets",
     "gray_to_rgb": "fusion.show.figures",
     "pixels_of": "fusion.show.stacking",
+    "plot_depth": "fusion.show.depth",
     "plot_images": "fusion.show.figures",
     "plot_lines": "fusion.show.figures",
     "plot_maps": "fusion.show.figures",
     "plot_points": "fusion.show.figures",
+    "plot_profiles": "fusion.show.depth",
     "plot_stack": "fusion.show.stacking",
     "scrub": "fusion.show.widgets",
+    "surface": "fusion.show.surfaces",
+    "surface_page": "fusion.show.surfaces",
+    "thin_lens": "fusion.show.lens",
     "zoom": "fusion.show.widgets",
 }
 __all__ = list(MODULES)

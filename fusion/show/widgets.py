@@ -133,12 +133,12 @@ def _widget(kind, images, labels, alt):
         sizes.append(pixels.shape[1::-1])
         _check_size(label, sizes[-1], labels[0], sizes[0])
         panes.append(_pane(label, pixels))
-    content = _fill(
+    content = filled_in(
         f"{kind}.html", {"panes": "".join(panes)}, first=labels[0], second=labels[-1], last_index=len(panes) - 1
     )
-    document = _fill(
+    document = filled_in(
         "widget.html",
-        {"style": _text("widgets.css"), "content": content, "script": _text(f"{kind}.js")},
+        {"style": text_of("widgets.css"), "content": content, "script": text_of(f"{kind}.js")},
         kind=kind,
         alt=alt or f"{kind}: {', '.join(labels)}",
         width=max(sizes[0][0], NARROWEST),
@@ -150,7 +150,7 @@ def _widget(kind, images, labels, alt):
 
 def _pane(label, pixels):
     height, width = pixels.shape[:2]
-    return _fill("pane.html", label=label, source=data_uri(pixels), width=width, height=height)
+    return filled_in("pane.html", label=label, source=data_uri(pixels), width=width, height=height)
 
 
 def _checked_labels(labels, count):
@@ -169,12 +169,12 @@ def _check_size(name, size, first_name, first_size):
         )
 
 
-def _fill(template, markup=None, **values):
+def filled_in(template, markup=None, **values):
     """Fill a template: values are text and escaped, markup is put in as it is."""
     escaped = {name: html.escape(str(value)) for name, value in values.items()}
-    return Template(_text(template)).substitute(escaped, **(markup or {}))
+    return Template(text_of(template)).substitute(escaped, **(markup or {}))
 
 
 @cache
-def _text(template):
+def text_of(template):
     return (files("fusion.show") / "templates" / template).read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from data import DataError, as_jpeg, open_stack, save
 from data.exif import ORIENTATION
-from data.io import check_size, copy, save_json
+from data.io import check_size, copy, is_own_result, read_note, save_json
 
 MAKE, MODEL, DATE, X_RESOLUTION, EXPOSURE_IFD, EXPOSURE_TIME = 271, 272, 306, 282, 0x8769, 0x829A
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -514,3 +514,41 @@ def test_a_copy_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(DataError, match="b.jpg: cannot be written"):
         copy(tmp_path / "missing.jpg", tmp_path / "b.jpg")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_note_is_read_by_other_programs(tmp_path, texture, photograph, ending, dtype):
+    note, path = '{"unit": "mm", "1": 0.05}', tmp_path / f"a{ending}"
+    pixels = (texture * np.iinfo(dtype).max).astype(dtype)
+    save(pixels, path, note=note, made_by="test")
+    assert read_note(path) == note and is_own_result(path)
+    assert_array_equal(open_stack([path]).pixels(0), pixels)
+    with Image.open(path) as picture:
+        assert (picture.tag_v2[270] if ending == ".tif" else picture.info["Description"]) == note
+        picture.load()  # checks the sums of a PNG
+    save(texture, path, like=open_stack([photograph]), note=note, force=True)
+    exif, icc = read_back(path)
+    assert (read_note(path), exif[MODEL], icc) == (note, "120N", ICC)
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".jpg", ".webp"])
+def test_without_a_note_there_is_none(tmp_path, texture, ending):
+    save(texture, tmp_path / f"a{ending}", made_by="test")
+    assert read_note(tmp_path / f"a{ending}") == ""
+
+
+@pytest.mark.parametrize(
+    ("ending", "note", "message"),
+    [
+        (".jpg", "a note", r"a.jpg: has no room for a note; use one of the endings .png .tif .tiff"),
+        (".webp", "a note", "has no room for a note"),
+        (".png", "5 \u00b5m", "a note is a line of ASCII characters, got"),
+        (".tif", "two\nlines", "a note is a line of ASCII characters, got"),
+        (".png", "end\0", "a note is a line of ASCII characters, got"),
+    ],
+)
+def test_a_note_that_cannot_be_kept_is_refused(tmp_path, texture, ending, note, message):
+    with pytest.raises(DataError, match=message):
+        save(texture, tmp_path / f"a{ending}", note=note)
+    assert not list(tmp_path.iterdir())

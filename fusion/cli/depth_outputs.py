@@ -1,0 +1,160 @@
+"""The files that `fusion depth` makes: what may be written, and how."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from data import DataError, Stack, save
+from data.io import check_output, check_size, replacing
+from fusion.cli.outputs import check_names_are_apart
+from fusion.cli.pictures import identity, tell
+from fusion.version import VERSION
+
+MADE_BY = f"fusion depth {VERSION}"
+PICTURES = ("depth_map", "all_in_focus", "confidence", "preview")
+TABLES = {"csv": ".csv", "ply": ".ply", "view": ".html"}
+OUTPUTS = (*PICTURES, *TABLES)
+INPUTS = ("transforms", "distances")  # files that are named, and are not to be replaced
+
+
+class Surface(NamedTuple):
+    """What is known of a scene, and in which unit."""
+
+    depth: np.ndarray  # (H, W): frames, or the unit
+    unsure: np.ndarray | None  # (H, W) bool: where it is to be left out; None is nowhere
+    image: np.ndarray  # the all-in-focus image
+    confidence: np.ndarray
+    low: float  # depth of the first frame
+    high: float  # and of the last
+    unit: str  # "frames", a unit of length, or empty
+    pixel_size: float | None  # in `unit`
+    frames: Stack  # whose depth it is
+    like: Stack  # whose metadata the all-in-focus image gets
+
+    @property
+    def unit_told(self):
+        """The unit, in words."""
+        return self.unit or "the unit of the distances"
+
+    def elevation(self, nearest):
+        """Return the height over the frame that is farthest; the `nearest` one is the first, or None, or the last."""
+        farthest = self.low if nearest == "last" else self.high
+        return np.abs(self.depth - np.float32(farthest))
+
+
+def option_of(name):
+    """Return an option as it is typed."""
+    return "--" + name.replace("_", "-")
+
+
+def asked_for(args):
+    """Return the outputs that are asked for, by name, with their paths."""
+    return {name: Path(getattr(args, name)) for name in OUTPUTS if getattr(args, name) is not None}
+
+
+def check_outputs(args, sources, shape):
+    """Raise a DataError unless all files may be written, each for one purpose, before long work begins.
+
+    Parameters
+    ----------
+    args : Namespace
+        Of the command.
+    sources : iterable of paths
+        Files of the frames, none of which is ever replaced.
+    shape : tuple of int
+        Of a frame.
+    """
+    outputs = asked_for(args)
+    inputs = {name: getattr(args, name) for name in INPUTS if getattr(args, name) is not None}
+    check_names_are_apart([(option_of(name), path) for name, path in (inputs | outputs).items()], "name")
+    frames = {identity(path) for path in sources if Path(path).exists()}
+    for name, path in outputs.items():
+        if path.exists() and identity(path) in frames:
+            raise DataError(f"{path}: is one of the frames; choose another name for the output")
+        _check_format(name, path, args.force)
+    if "all_in_focus" in outputs:
+        check_size(outputs["all_in_focus"], shape)
+
+
+def _check_format(name, path, force):
+    from fusion.depth.files import check_deep
+
+    if name in ("depth_map", "confidence"):
+        check_deep(path, {"depth_map": "a depth map", "confidence": "a map of confidence"}[name], force=force)
+    else:
+        check_output(path, force=force, endings={TABLES[name]} if name in TABLES else None)
+
+
+def write_outputs(surface, args):
+    """Write what is asked for, and say what it is."""
+    asked = asked_for(args)
+    for name, write in WRITE.items():
+        if name in asked:
+            write(surface, asked[name], args)
+    height, width = surface.depth.shape
+    files = " ".join(map(str, asked.values()))
+    told = f"{files}: depth of {len(surface.frames)} frames of {width} x {height} pixels, in {surface.unit_told}"
+    tell(args, told + ("" if surface.unsure is None else f"; {surface.unsure.mean():.1%} of the pixels are unsure"))
+
+
+def _write_depth_map(surface, path, args):
+    from fusion.depth.files import save_depth
+
+    names = ("low", "high", "unit", "unsure", "pixel_size")
+    scale = {name: getattr(surface, name) for name in names} | {"frames": len(surface.frames)}
+    save_depth(surface.depth, path, **scale, force=args.force, made_by=MADE_BY)
+
+
+def _write_image(surface, path, args):
+    save(surface.image, path, like=surface.like, quality=args.quality, force=args.force, made_by=MADE_BY)
+
+
+def _write_confidence(surface, path, args):
+    from fusion.depth.files import save_confidence
+
+    save_confidence(surface.confidence, path, force=args.force, made_by=MADE_BY)
+
+
+def _write_preview(surface, path, args):
+    from fusion.depth.preview import depth_preview
+
+    picture = depth_preview(surface.depth, unsure=surface.unsure, unit=surface.unit or "no unit")
+    save(picture, path, quality=args.quality, force=args.force, made_by=MADE_BY)
+
+
+def _write_heights(surface, path, args):
+    from fusion.depth.files import save_heights
+
+    about = {"unit": surface.unit, "unsure": surface.unsure, "pixel_size": surface.pixel_size}
+    save_heights(surface.depth, path, **about, force=args.force)
+
+
+def _write_mesh(surface, path, args):
+    from fusion.depth.mesh import save_ply, surface_mesh
+
+    height = surface.elevation(args.nearest)
+    mesh = surface_mesh(height, surface.image, pixel_size=surface.pixel_size or 1.0, hidden=surface.unsure)
+    unit = surface.unit if surface.pixel_size else f"pixel in x and y, {surface.unit_told} in z"
+    save_ply(mesh, path, unit=unit, force=args.force)
+
+
+def _write_view(surface, path, args):
+    from fusion.show.surfaces import surface_page
+
+    about = {"unit": surface.unit or "units", "hidden": surface.unsure, "pixel_size": surface.pixel_size}
+    page = surface_page(surface.elevation(args.nearest), surface.image, **about, title=path.stem)
+    _check_format("view", path, args.force)
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+WRITE = {  # first what finds out that there is no surface
+    "ply": _write_mesh,
+    "view": _write_view,
+    "csv": _write_heights,
+    "preview": _write_preview,
+    "confidence": _write_confidence,
+    "depth_map": _write_depth_map,
+    "all_in_focus": _write_image,
+}
