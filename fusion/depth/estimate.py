@@ -12,7 +12,7 @@ from fusion.depth.focus_measures import KERNEL_SIZE
 from fusion.depth.refinements import REFINEMENTS, initial_estimate
 from fusion.depth.several_peaks import has_several_peaks
 from fusion.depth.volume import check_measure, focus_volume, gray_of, reduced
-from fusion.depth.votes import votes_of
+from fusion.depth.votes import clarity_of, votes_of
 from fusion.stacking import pyramid_fusion
 from fusion.weights import copied
 
@@ -126,13 +126,14 @@ def depth_from_focus(
             "focus, or not to be aligned; depth is the highest peak, which may be the wrong one",
             stacklevel=2,
         )
+    clarity = clarity_of(volume)
     first = initial_estimate(votes_of(volume))
     image = _sharp_image(stack, first.index, preset, progress)
     guide = gray_of(reduced(image, first.index.shape))
     found = first
     for refinement in refinements:
         found = REFINEMENTS[refinement](found, guide, progress=progress)
-    depth, confidence = (_at_full_size(part, volume.shape) for part in (found.depth, found.confidence))
+    depth, confidence = (_at_full_size(part, volume.shape) for part in (found.depth, found.confidence * clarity))
     return _depth(depth, confidence, image, places, whole=preset is not None, fill=fill)
 
 

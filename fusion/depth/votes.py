@@ -1,5 +1,6 @@
 """What a focus volume says of depth, pixel by pixel: votes for frames, their peak, and how sure it is."""
 
+import cv2
 import numpy as np
 
 from fusion.filters import box
@@ -10,6 +11,8 @@ FRAMES = 12  # of a stack, for each of which the fit of a peak reaches one frame
 STRAIGHT = 1e-12  # curvature, over the sum of all weights, of a profile that has no top
 AROUND = 7  # pixels: radius of the window in which depth should agree
 DISAGREEMENT = 0.1  # of the stack: standard deviation of depth in it, at which confidence is halved
+BLUR = 8  # pixels of the grid across which a strong edge that is out of focus may be seen
+BLURRED = 0.003  # of its focus measure, that is seen there
 SMALLEST = 1e-4  # vote whose logarithm is taken
 
 
@@ -34,6 +37,26 @@ def votes_of(volume):
     rise = votes.max(axis=0)
     votes /= rise + np.float32(FLOOR * volume.noise)
     return votes
+
+
+def clarity_of(volume):
+    """How far the profile of a pixel rises above noise, and above what blur brings from stronger edges around.
+
+    Parameters
+    ----------
+    volume : FocusVolume
+        Before `votes_of` replaces its values.
+
+    Returns
+    -------
+    ndarray of float32 of shape (h, w)
+        0 to 1; low on a flat or dark area beside a strong edge: what is seen of it there, in frames far out of focus,
+        tells nothing of the area.
+    """
+    rise = cv2.GaussianBlur(np.ptp(volume.focus, axis=0), (0, 0), BLUR / 4)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BLUR + 1, 2 * BLUR + 1))
+    stronger = cv2.GaussianBlur(cv2.dilate(rise, disc), (0, 0), BLUR / 3)
+    return (rise / (rise + BLURRED * stronger + volume.noise)).reshape(volume.focus.shape[1:])
 
 
 def sharpest(votes):
