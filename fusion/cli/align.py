@@ -9,7 +9,15 @@ import numpy as np
 
 from data import DataError, open_stack, save
 from data.io import WRITABLE, check_output, copy, save_json
-from fusion.cli.aligning import MODELS, add_reference_argument, check_transforms, find_motion, is_saved, reference_of
+from fusion.cli.aligning import (
+    MODELS,
+    add_reference_argument,
+    check_is_estimated,
+    check_transforms,
+    find_motion,
+    is_saved,
+    reference_of,
+)
 from fusion.cli.folders import folder_made
 from fusion.cli.pictures import (
     add_picture_arguments,
@@ -117,12 +125,7 @@ def _check_options(args):
     """Raise a DataError if options contradict each other, before a picture is opened."""
     if args.transforms is None:
         return
-    given = [f"--{name}" for name in ("model", "reference", "strategy") if getattr(args, name) is not None]
-    if given and is_saved(args):
-        raise DataError(
-            f"{args.transforms}: exists, so its motion is applied, and nothing is left to do for {' '.join(given)}; "
-            "leave that out, or name a new file to have the motion estimated and saved there"
-        )
+    check_is_estimated(args, ["model", "reference", "strategy"])
     if args.report and Path(args.report).resolve() == Path(args.transforms).resolve():
         raise DataError(f"{args.report}: is named by --transforms and by --report; give two files")
 

@@ -1,6 +1,7 @@
 """What commands share that align frames: their options, motion that is found or read, and what is told of it."""
 
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 from data import DataError
@@ -62,6 +63,36 @@ def is_alignment_wanted(args):
         )
     check_transforms(args)
     return True
+
+
+def with_model(args, model):
+    """Return the arguments with the model of motion that is used if nothing is said."""
+    is_open = args.align is None and not is_saved(args)
+    return Namespace(**vars(args) | {"align": model}) if is_open else args
+
+
+def check_motion_options(args, names):
+    """Raise a DataError if options, which say how frames are aligned, have nothing left to do."""
+    given = [name for name in names if getattr(args, name)]
+    if args.align == "none" and given:
+        raise DataError(
+            f"--align none leaves frames as they are, and nothing is left to do for {_typed(given)}; leave it out"
+        )
+    check_is_estimated(args, ["reference"])
+
+
+def check_is_estimated(args, names):
+    """Raise a DataError if motion is read from a file, and options say how to estimate it."""
+    given = [name for name in names if getattr(args, name) is not None]
+    if given and is_saved(args):
+        raise DataError(
+            f"{args.transforms}: exists, so its motion is applied, and nothing is left to do for {_typed(given)}; "
+            "leave that out, or name a new file to have the motion estimated and saved there"
+        )
+
+
+def _typed(names):
+    return " ".join(f"--{name}" for name in names)
 
 
 def check_transforms(args):

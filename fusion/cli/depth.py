@@ -2,13 +2,11 @@
 
 import argparse
 import contextlib
-import importlib.util
 import sys
 import warnings
-from argparse import Namespace
 
 from data import DataError
-from fusion.cli.aligning import is_alignment_wanted, is_saved
+from fusion.cli.aligning import check_motion_options, is_alignment_wanted, with_model
 from fusion.cli.batch import one_line
 from fusion.cli.depth_arguments import DEFAULT_MODEL, DESCRIPTION, EXAMPLES, add_depth_arguments
 from fusion.cli.depth_distances import read_distances, read_pixel_size
@@ -43,7 +41,7 @@ def run(args):
     """Align if need be, find the depth, write what is asked for."""
     _check_options(args)
     _check_method(args)
-    args = _with_model(args)
+    args = with_model(args, DEFAULT_MODEL)
     distances, pixel_size = _scale(args)
     is_moved, progress = is_alignment_wanted(args), progress_bar(args)
     pictures = [path for name, path in asked_for(args).items() if name in PICTURES]
@@ -69,34 +67,21 @@ def _check_options(args):
                 f"nothing is left to do for {option_of(name)}; leave it out, or ask for one of "
                 f"{' '.join(map(option_of, needed))}"
             )
-    if args.align == "none" and (useless := [name for name in ("reference", "crop", "tone") if getattr(args, name)]):
-        raise DataError(
-            "--align none leaves frames as they are, and nothing is left to do for "
-            f"{' '.join(map(option_of, useless))}; leave it out"
-        )
-    if args.reference is not None and is_saved(args):
-        raise DataError(
-            f"{args.transforms}: exists, so its motion is applied, and nothing is left to do for --reference; leave "
-            "that out, or name a new file to have the motion estimated and saved there"
-        )
+    check_motion_options(args, ["reference", "crop", "tone"])
 
 
 def _check_method(args):
     """Raise a ValueError if the method cannot do what is asked for, before frames are aligned, which may take long."""
     from fusion.depth.estimate import check_refinement
+    from fusion.depth.graph_cut import check_is_installed
     from fusion.depth.volume import check_measure
 
     check_measure(args.measure, args.kernel_size)
-    if "graph-cut" in check_refinement(args.refine, args.preset) and importlib.util.find_spec("maxflow") is None:
-        raise DataError(
-            "graph cuts need PyMaxflow, which is not installed; install it: pip install PyMaxflow, or use --refine guided"
-        )
-
-
-def _with_model(args):
-    """Return the arguments with the model of motion that is used if nothing is said."""
-    is_open = args.align is None and not is_saved(args)
-    return Namespace(**vars(args) | {"align": DEFAULT_MODEL}) if is_open else args
+    if "graph-cut" in check_refinement(args.refine, args.preset):
+        try:
+            check_is_installed()
+        except ImportError as error:
+            raise DataError(str(error)) from None
 
 
 def _scale(args):

@@ -6,7 +6,14 @@ import sys
 from argparse import Namespace
 
 from data import DataError, save
-from fusion.cli.aligning import add_align_arguments, add_reference_argument, is_alignment_wanted, is_saved
+from fusion.cli.aligning import (
+    add_align_arguments,
+    add_reference_argument,
+    check_motion_options,
+    is_alignment_wanted,
+    is_saved,
+    with_model,
+)
 from fusion.cli.batch import run_batch
 from fusion.cli.budget import check_budget, parse_bytes
 from fusion.cli.frames import open_unique_frames, told_of_copy
@@ -158,10 +165,7 @@ def _check_options(args):
         raise DataError("--naive weighs nothing, so there is nothing to prefer; leave out --naive or --prefer")
     if args.naive and args.depth is not None:
         raise DataError("--naive uses no pyramid, so it has no levels; leave out --naive or --depth")
-    if args.align == "none" and (useless := _given(args, "reference", "crop", "tone")):
-        raise DataError(
-            f"--align none leaves frames as they are, and nothing is left to do for {useless}; leave it out"
-        )
+    check_motion_options(args, ["reference", "crop", "tone"])
     if args.plot and importlib.util.find_spec("matplotlib") is None:
         raise DataError("--plot draws with matplotlib, which is not installed; install it: pip install matplotlib")
 
@@ -170,11 +174,6 @@ def check_jobs(jobs):
     """Raise a DataError if what --jobs gives is no number of threads."""
     if jobs is not None and jobs < 1:
         raise DataError(f"--jobs takes a number of threads, 1 or more, got {jobs}")
-
-
-def _given(args, *names):
-    """Return those options that are given, as text."""
-    return " ".join(f"--{name}" for name in names if getattr(args, name))
 
 
 def run_stack(args, alignment=None, *, exact=False):
@@ -189,7 +188,7 @@ def run_stack(args, alignment=None, *, exact=False):
     exact : bool, optional
         As for `fusion.cli.frames.open_unique_frames`.
     """
-    args = _with_model(args)
+    args = with_model(args, DEFAULT_MODEL)
     is_moved = alignment is not None or is_alignment_wanted(args)
     found = open_unique_frames(args, outputs=pictures_of(args), tolerant=is_moved, exact=exact)
     planned = plan_outputs(args, len(found.stack))
@@ -217,19 +216,8 @@ def run_stack(args, alignment=None, *, exact=False):
         record.save(args.json, force=args.force)
 
 
-def _with_model(args):
-    """Return the arguments with the model of motion that is used if nothing is said."""
-    is_open = args.align is None and not is_saved(args)
-    return Namespace(**vars(args) | {"align": DEFAULT_MODEL}) if is_open else args
-
-
 def _check(args, found, planned, *, is_estimated):
     """Raise a ValueError if something cannot be done, before anything is computed."""
-    if args.reference is not None and is_saved(args):
-        raise DataError(
-            f"{args.transforms}: exists, so its motion is applied, and nothing is left to do for --reference; leave "
-            "that out, or name a new file to have the motion estimated and saved there"
-        )
     check_outputs(planned, found.sources, args)
     shape, mapped = found.stack.shape[1:], planned[0].need_maps
     if not args.crop:

@@ -60,12 +60,17 @@ def graph_cut(votes, *, smoothness=SMOOTHNESS, truncation=TRUNCATION, start=None
     return labels.astype(np.uint16), [float(energy) for energy in energies]
 
 
+def check_is_installed():
+    """Raise an ImportError that says how to get it, if PyMaxflow is not installed."""
+    _fastmin()
+
+
 def _fastmin():
     try:
         from maxflow import fastmin
     except ImportError as error:
         raise ImportError(
             "graph cuts need PyMaxflow, which is not installed, for its licence is the GPL; install it with: pip install "
-            "PyMaxflow, or choose the refinement 'guided', which needs nothing"
+            "PyMaxflow, or refine by 'guided', which needs nothing"
         ) from error
     return fastmin
