@@ -27,7 +27,9 @@ def filled(depth, unsure):
     """
     if unsure.all() or not unsure.any():
         return depth.copy()
-    return np.where(unsure, _pulled_and_pushed(depth, (~unsure).astype(np.float32)), depth)
+    sure = depth[~unsure]
+    around = _pulled_and_pushed(depth, (~unsure).astype(np.float32)).clip(sure.min(), sure.max())  # but for rounding, is
+    return np.where(unsure, around, depth)
 
 
 def _pulled_and_pushed(values, weights):

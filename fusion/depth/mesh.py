@@ -328,8 +328,6 @@ def check_positive(name, number):
 def save_ply(mesh, path, *, unit=None, force=False):
     """Write a mesh as PLY, binary and with a colour at each vertex, whole or not at all.
 
-    MeshLab, CloudCompare and Blender open such files.
-
     Parameters
     ----------
     mesh : Mesh

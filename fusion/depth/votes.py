@@ -8,7 +8,7 @@ from fusion.filters import box
 FLOOR = 2  # times the noise by which a profile must rise to count half
 POWER = 3  # of the votes, as weights of the points of a profile
 FRAMES = 12  # of a stack, for each of which the fit of a peak reaches one frame farther; 1 to 2 frames
-STRAIGHT = 1e-12  # curvature, over the sum of all weights, of a profile that has no top
+STRAIGHT = 1e-6  # curvature of the logarithm of a profile, per squared frame, below which it has no top
 AROUND = 7  # pixels: radius of the window in which depth should agree
 DISAGREEMENT = 0.1  # of the stack: standard deviation of depth in it, at which confidence is halved
 BLUR = 8  # pixels of the grid across which a strong edge that is out of focus may be seen
@@ -126,8 +126,9 @@ def _top(m, r):
     m, r = m / scale, r / scale
     slope = _determinant(m[0], r[0], m[2], m[1], r[1], m[3], m[2], r[2], m[4])
     curve = _determinant(m[0], m[1], r[0], m[1], m[2], r[1], m[2], m[3], r[2])
+    whole = _determinant(m[0], m[1], m[2], m[1], m[2], m[3], m[2], m[3], m[4])  # tiny, where one frame has all votes
     with np.errstate(divide="ignore", invalid="ignore"):
-        top = np.where(curve < -STRAIGHT, -slope / (2 * curve), slope / 0)  # a straight line is highest at an end
+        top = np.where(curve < -STRAIGHT * np.abs(whole), -slope / (2 * curve), slope / 0)  # a straight line is highest at an end
     return np.nan_to_num(top, nan=0, posinf=np.inf, neginf=-np.inf)  # and a flat one nowhere
 
 
