@@ -103,10 +103,9 @@ def variance(gray, kernel_size=KERNEL_SIZE):
        algorithms," Cytometry 6(2), 1985. :doi:`10.1002/cyto.990060202`
     """
     size = (kernel_size, kernel_size)
-    centred = gray - cv2.blur(gray, (4 * kernel_size + 1, 4 * kernel_size + 1))  # so that fewer digits cancel
-    mean = cv2.blur(centred, size)
-    squares = cv2.sqrBoxFilter(centred, cv2.CV_32F, size)
-    return np.maximum(np.subtract(squares, _squared(mean), out=squares), 0, out=squares)
+    squares, mean = cv2.sqrBoxFilter(gray, cv2.CV_64F, size), cv2.boxFilter(gray, cv2.CV_64F, size)
+    squares -= _squared(mean)
+    return np.maximum(squares, 0, out=squares).astype(np.float32)
 
 
 def ring_difference(gray, kernel_size=KERNEL_SIZE):

@@ -9,10 +9,10 @@ FLOOR = 2  # times the noise by which a profile must rise to count half
 POWER = 3  # of the votes, as weights of the points of a profile
 FRAMES = 12  # of a stack, for each of which the fit of a peak reaches one frame farther; 1 to 2 frames
 STRAIGHT = 1e-6  # curvature of the logarithm of a profile, per squared frame, below which it has no top
-AROUND = 7  # pixels: radius of the window in which depth should agree
+AROUND = 7  # pixels of the grid: radius of the window in which depth should agree, and texture is looked for
 DISAGREEMENT = 0.1  # of the stack: standard deviation of depth in it, at which confidence is halved
 BLUR = 8  # pixels of the grid across which a strong edge that is out of focus may be seen
-BLURRED = 0.003  # of its focus measure, that is seen there
+BLURRED = 0.01  # of its focus measure, that is seen there
 SMALLEST = 1e-4  # vote whose logarithm is taken
 
 
@@ -40,7 +40,7 @@ def votes_of(volume):
 
 
 def clarity_of(volume):
-    """How far the profile of a pixel rises above noise, and above what blur brings from stronger edges around.
+    """How far profiles rise above noise, and above what blur brings from stronger edges around.
 
     Parameters
     ----------
@@ -50,13 +50,22 @@ def clarity_of(volume):
     Returns
     -------
     ndarray of float32 of shape (h, w)
-        0 to 1; low on a flat or dark area beside a strong edge: what is seen of it there, in frames far out of focus,
-        tells nothing of the area.
+        0 to 1; low where there is no texture for `AROUND` pixels, and on a dark or smooth area beside a strong edge:
+        what is seen of the edge there, in frames far out of focus, tells nothing of the area.
     """
-    rise = cv2.GaussianBlur(np.ptp(volume.focus, axis=0), (0, 0), BLUR / 4)
+    rise = _rise_of_means(volume.focus)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BLUR + 1, 2 * BLUR + 1))
-    stronger = cv2.GaussianBlur(cv2.dilate(rise, disc), (0, 0), BLUR / 3)
-    return (rise / (rise + BLURRED * stronger + volume.noise)).reshape(volume.focus.shape[1:])
+    stronger = cv2.GaussianBlur(cv2.dilate(rise, disc), (0, 0), BLUR / 3).reshape(rise.shape)
+    return rise / (rise + np.float32(BLURRED) * stronger + np.float32(volume.noise))
+
+
+def _rise_of_means(focus):
+    """By how much the mean of a focus measure over a window varies along the stack; float32 (h, w)."""
+    least = most = None
+    for frame in focus:
+        mean = box(frame, AROUND)
+        least, most = (mean, mean) if least is None else (np.minimum(least, mean), np.maximum(most, mean))
+    return most - least
 
 
 def sharpest(votes):
@@ -126,9 +135,9 @@ def _top(m, r):
     m, r = m / scale, r / scale
     slope = _determinant(m[0], r[0], m[2], m[1], r[1], m[3], m[2], r[2], m[4])
     curve = _determinant(m[0], m[1], r[0], m[1], m[2], r[1], m[2], m[3], r[2])
-    whole = _determinant(m[0], m[1], m[2], m[1], m[2], m[3], m[2], m[3], m[4])  # tiny, where one frame has all votes
+    least = STRAIGHT * np.abs(_determinant(m[0], m[1], m[2], m[1], m[2], m[3], m[2], m[3], m[4]))
     with np.errstate(divide="ignore", invalid="ignore"):
-        top = np.where(curve < -STRAIGHT * np.abs(whole), -slope / (2 * curve), slope / 0)  # a straight line is highest at an end
+        top = np.where(curve < -least, -slope / (2 * curve), slope / 0)  # a straight line is highest at an end
     return np.nan_to_num(top, nan=0, posinf=np.inf, neginf=-np.inf)  # and a flat one nowhere
 
 
