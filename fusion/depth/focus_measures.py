@@ -141,7 +141,7 @@ def ring_kernel(kernel_size):
     return (disc / disc.sum() - ring / ring.sum()).astype(np.float32)
 
 
-def multi_scale(measure, gray, kernel_size=KERNEL_SIZE):
+def multi_scale(measure, gray, kernel_size=KERNEL_SIZE, *, scales=SCALES):
     """Sum of a measure over the picture, and over it at half and at a quarter of the size.
 
     Parameters
@@ -151,7 +151,9 @@ def multi_scale(measure, gray, kernel_size=KERNEL_SIZE):
     gray : ndarray of float32 of shape (H, W)
         In [0, 1].
     kernel_size : int, optional
-        As for `measure`, at each size.
+        As for `measure`, at each size. Sizes of less than two kernels are left out.
+    scales : int, optional
+        How many sizes.
 
     Returns
     -------
@@ -159,11 +161,9 @@ def multi_scale(measure, gray, kernel_size=KERNEL_SIZE):
         Coarse detail outlives more noise, and more blur: depth is less sharp, in space and along the stack.
     """
     total = measure(gray, kernel_size)
-    for _ in range(SCALES - 1):
-        if min(gray.shape) < 2 * kernel_size:
-            break
-        gray = cv2.pyrDown(gray)
-        total += cv2.resize(measure(gray, kernel_size), total.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    if scales > 1 and min(gray.shape) >= 2 * kernel_size:
+        coarse = multi_scale(measure, cv2.pyrDown(gray), kernel_size, scales=scales - 1)
+        total += cv2.pyrUp(coarse, dstsize=total.shape[::-1])  # whose pixels lie where those of pyrDown do
     return total
 
 
