@@ -412,7 +412,7 @@ def test_a_stop_by_the_user_leaves_nothing(frames, tmp_path, capsys, monkeypatch
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(method, "copied", interrupted)
+    monkeypatch.setattr("fusion.weights.copied", interrupted)
     out, decision = str(tmp_path / "out.png"), str(tmp_path / "map.png")
     assert main(["boundary", str(frames), "-o", out, "--decision-map", decision]) == 130
     assert "stopped" in capsys.readouterr().err
