@@ -17,6 +17,8 @@ from fusion.stacking import pyramid_fusion
 from fusion.weights import copied
 
 PRESETS = ("graph-cut",)
+STEPS = 100  # heights that there must be, at least, between two frames
+LEAST = 1e-30  # of the largest distance, and its inverse, so that float32 holds all heights
 LEAST_CONFIDENCE = 0.2  # below which depth is marked as unsure
 
 
@@ -76,7 +78,7 @@ def depth_from_focus(
         made to agree along eight directions; a graph cut (needs PyMaxflow); a weighted median; or not at all.
     preset : {None, "graph-cut"}, optional
         "graph-cut" is the plain pipeline: whole frames, graph cut, then weighted median; and an all-in-focus image of
-        pixels that are copied from the frame in which they are sharpest.
+        pixels that are copied from the frame in which they are sharpest. Leave `refine` out then.
     distances : float or sequence of N floats, optional
         Step from frame to frame, or place of every frame, in a unit of your choice, such as the readings of a stage.
     fill : bool, optional
@@ -117,8 +119,8 @@ def depth_from_focus(
     stack = open_stack(stack)
     check_measure(measure, kernel_size)
     refinements = check_refinement(refine, preset)
-    places = places_of(distances, len(stack))
     check_count(len(stack))
+    places = places_of(distances, len(stack))
     volume = focus_volume(stack, measure=measure, kernel_size=kernel_size, progress=progress)
     if has_several_peaks(volume.focus):
         warnings.warn(
@@ -127,13 +129,15 @@ def depth_from_focus(
             stacklevel=2,
         )
     clarity = clarity_of(volume)
-    first = initial_estimate(votes_of(volume))
+    first = initial_estimate(votes_of(volume), places)
     image = _sharp_image(stack, first.index, preset, progress)
     guide = gray_of(reduced(image, first.index.shape))
     found = first
     for refinement in refinements:
         found = REFINEMENTS[refinement](found, guide, progress=progress)
-    depth, confidence = (_at_full_size(part, volume.shape) for part in (found.depth, found.confidence * clarity))
+    between = cv2.INTER_NEAREST_EXACT if preset else cv2.INTER_LINEAR  # no frame between two whole ones
+    depth = _at_full_size(found.depth, volume.shape, between)
+    confidence = _at_full_size(found.confidence * clarity, volume.shape)
     return _depth(depth, confidence, image, places, whole=preset is not None, fill=fill)
 
 
@@ -147,11 +151,11 @@ def _sharp_image(stack, index, preset, progress):
     )
 
 
-def _at_full_size(values, shape):
+def _at_full_size(values, shape, between=cv2.INTER_LINEAR):
     """Interpolate values on a grid at every pixel."""
     if values.shape == shape:
         return values
-    return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_LINEAR).reshape(shape)
+    return cv2.resize(values, shape[::-1], interpolation=between).reshape(shape)
 
 
 def _depth(depth, confidence, image, places, *, whole, fill):
@@ -181,7 +185,7 @@ def heights_at(depth, places):
 def check_refinement(refine, preset):
     """Return the names of the refinements that are to be made; raise a ValueError if one is unknown."""
     if preset is None:
-        if refine not in REFINEMENTS:
+        if not isinstance(refine, str) or refine not in REFINEMENTS:
             raise ValueError(f"refine must be one of {', '.join(REFINEMENTS)}, got {refine!r}")
         return (refine,)
     if preset not in PRESETS:
@@ -209,18 +213,33 @@ def places_of(distances, count):
     """Return the place of every frame, float64 (N,); None without distances. Raise a ValueError if they do not fit."""
     if distances is None:
         return None
-    places = np.asarray(distances, np.float64)
+    places = np.asarray(distances)
+    if places.dtype.kind not in "fiu":
+        raise ValueError(f"distances must be numbers, in a unit of your choice, got {distances!r}")
     if places.ndim == 0:
-        places = places * np.arange(count)
+        places = np.array([float(places) * frame for frame in range(count)])
     if places.shape != (count,):
         raise ValueError(
             f"distances must be one step or the place of each of the {count} frames, got {len(places)} numbers of shape "
             f"{places.shape}"
         )
-    steps = np.diff(places)
-    if not np.isfinite(places).all() or not ((steps > 0).all() or (steps < 0).all()):
+    places = places.astype(np.float64)
+    rises_or_falls = np.isfinite(places).all() and abs(np.sign(np.diff(places)).sum()) == count - 1
+    if not rises_or_falls:
         raise ValueError(
             f"distances must be finite, and rise or fall from frame to frame, got {places.tolist()}; sort the frames with "
             "them"
         )
+    _check_digits(places)
     return places
+
+
+def _check_digits(places):
+    """Raise a ValueError if heights between places, which are float32, would hardly differ."""
+    largest = float(np.abs(places).max())
+    digits = float(np.finfo(np.float32).eps) * largest
+    if not (LEAST < largest < 1 / LEAST and np.abs(np.diff(places)).min() > STEPS * digits):
+        raise ValueError(
+            f"distances of {places[0]:g} to {places[-1]:g} have too few digits left for what lies between frames; count them "
+            "from the first frame, or in another unit"
+        )

@@ -28,7 +28,7 @@ def filled(depth, unsure):
     if unsure.all() or not unsure.any():
         return depth.copy()
     sure = depth[~unsure]
-    around = _pulled_and_pushed(depth, (~unsure).astype(np.float32)).clip(sure.min(), sure.max())
+    around = _pulled_and_pushed(np.where(unsure, 0, depth), (~unsure).astype(np.float32)).clip(sure.min(), sure.max())
     return np.where(unsure, around, depth)
 
 

@@ -18,7 +18,8 @@ def laplacian_of_gaussian(gray, kernel_size=KERNEL_SIZE):
     gray : ndarray of float32 of shape (H, W)
         In [0, 1].
     kernel_size : int, optional
-        Side of the Gaussian, odd. Its standard deviation is ``0.15 * kernel_size + 0.35`` pixels.
+        Side of the Gaussian, odd. Its standard deviation is that of OpenCV for the side: 0.7 pixels for 3, 1 for 5, and
+        ``0.15 * kernel_size + 0.35`` from 9 on.
 
     Returns
     -------
@@ -47,6 +48,11 @@ def sum_modified_laplacian(gray, kernel_size=KERNEL_SIZE):
     Returns
     -------
     ndarray of float32 of shape (H, W)
+
+    Notes
+    -----
+    The paper sums it over a window, without squaring, where it exceeds a threshold; here all measures are squares, and
+    `fusion.depth.volume` averages them.
 
     References
     ----------
@@ -77,7 +83,8 @@ def tenengrad(gray, kernel_size=KERNEL_SIZE):
     .. [1] E. Krotkov, "Focusing," IJCV 1(3), 1988. :doi:`10.1007/BF00127822`
     """
     smoothing = cv2.getGaussianKernel(kernel_size, 0, cv2.CV_32F)
-    slope = np.gradient(smoothing[:, 0]).astype(np.float32)
+    offset = np.arange(kernel_size, dtype=np.float32) - kernel_size // 2
+    slope = offset * smoothing[:, 0] / np.sum(offset**2 * smoothing[:, 0])
     across = cv2.sepFilter2D(gray, cv2.CV_32F, slope, smoothing)
     down = cv2.sepFilter2D(gray, cv2.CV_32F, smoothing, slope)
     return np.add(_squared(across), _squared(down), out=across)

@@ -49,7 +49,7 @@ def graph_cut(votes, *, smoothness=SMOOTHNESS, truncation=TRUNCATION, start=None
     steps = np.abs(np.subtract.outer(np.arange(len(votes)), np.arange(len(votes))))
     prices = smoothness * np.minimum(steps, truncation).astype(np.float64)
     costs = np.ascontiguousarray(np.moveaxis(1 - votes.astype(np.float64), 0, 2))
-    labels = np.int_(votes.argmax(axis=0) if start is None else start)
+    labels = np.array(votes.argmax(axis=0) if start is None else start, np.int_)  # a copy, which moves change
     energies = [fastmin.energy_of_grid_labeling(costs, prices, labels)]
     progress = progress or (lambda cycles, what: cycles)
     for _ in progress(range(CYCLES), "cutting"):

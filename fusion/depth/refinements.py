@@ -10,7 +10,7 @@ from fusion.depth.votes import confidence_of, peak, sharpest
 from fusion.depth.weighted_median import weighted_median
 from fusion.filters import GuidedFilter
 
-RADIUS, EPS = 7, 1e-3  # of the guided filter that smooths votes
+RADIUS, EPS = 8, 1e-3  # of the guided filter that smooths votes
 
 
 class Estimate(NamedTuple):
@@ -19,6 +19,7 @@ class Estimate(NamedTuple):
     votes: np.ndarray  # (N, h, w) float32
     index: np.ndarray  # (h, w) uint16: the frame whose peak is meant
     depth: np.ndarray  # (h, w) float32, in frames
+    places: np.ndarray | None = None  # (N,) of the frames along the stack; None if they are evenly spread
 
     @property
     def confidence(self):
@@ -26,10 +27,10 @@ class Estimate(NamedTuple):
         return confidence_of(self.votes, self.index, self.depth)
 
 
-def initial_estimate(votes):
-    """Depth of each pixel on its own: the peak of its votes around the frame of most votes."""
+def initial_estimate(votes, places=None):
+    """Depth of each pixel on its own: the peak of its votes around the frame of most votes; places as for `peak`."""
     index = sharpest(votes)
-    return Estimate(votes, index, peak(votes, index))
+    return Estimate(votes, index, peak(votes, index, places=places), places)
 
 
 def unrefined(estimate, guide, progress=None):
@@ -38,15 +39,16 @@ def unrefined(estimate, guide, progress=None):
 
 
 def by_graph_cut(estimate, guide, progress=None):
-    """Choose frames by graph cut, and find the peaks of the votes there."""
+    """Choose frames by graph cut, and find the peaks of the votes within half a frame of them."""
     index, _ = graph_cut(estimate.votes, progress=progress)
-    return Estimate(estimate.votes, index, peak(estimate.votes, index))
+    depth = peak(estimate.votes, index, places=estimate.places, farthest=0.5)
+    return estimate._replace(index=index, depth=depth)
 
 
 def by_weighted_median(estimate, guide, progress=None):
     """Take weighted medians of depth, guided by the all-in-focus image."""
     depth = weighted_median(estimate.depth, len(estimate.votes), guide, progress=progress)
-    return Estimate(estimate.votes, np.rint(depth).astype(np.uint16), depth)
+    return estimate._replace(index=np.rint(depth).astype(np.uint16), depth=depth)
 
 
 def by_guided_votes(estimate, guide, progress=None):
@@ -76,7 +78,7 @@ def by_guided_votes(estimate, guide, progress=None):
     for frame in (progress or _all)(range(len(votes)), "smoothing"):
         votes[frame] = np.maximum(smooth(votes[frame]), 0)
     index = semi_global(votes, progress=progress)
-    return Estimate(votes, index, peak(votes, index))
+    return estimate._replace(index=index, depth=peak(votes, index, places=estimate.places))
 
 
 def _all(items, what):

@@ -8,13 +8,13 @@ import numpy as np
 
 from data import open_stack, to_float
 from data.gray import LUMA
-from fusion.depth.focus_measures import FOCUS_MEASURES, KERNEL_SIZE, LARGEST
+from fusion.depth.focus_measures import FOCUS_MEASURES, KERNEL_SIZE, LARGEST, ring_kernel
 
 CELLS = 32e6  # values that a volume may hold: frames, times pixels of its grid
 PIXELS = 1e6  # of its grid, at most
 WINDOW = 0.7  # pixels: standard deviation of the Gaussian in which a measure is averaged
 QUIET = 0.1  # share of the pixels in which nothing but noise is expected
-LEAST_NOISE = 1e-9  # squared gray values; far below the rounding of 16 bits
+LEAST_NOISE = 1e-9  # squared gray values, between those of rounding to 12 and to 13 bits
 
 
 class FocusVolume(NamedTuple):
@@ -47,6 +47,7 @@ def focus_volume(stack, *, measure="log", kernel_size=KERNEL_SIZE, cells=CELLS, 
     Returns
     -------
     FocusVolume
+        As if all frames were as bright, on average, as the first one: light that flickers is no sharpness.
 
     Raises
     ------
@@ -56,13 +57,18 @@ def focus_volume(stack, *, measure="log", kernel_size=KERNEL_SIZE, cells=CELLS, 
         If the measure is unknown, the kernel is out of range, or no frame is sharper than another one anywhere.
     """
     stack = open_stack(stack)
-    measure = check_measure(measure, kernel_size)
+    check_measure(measure, kernel_size, stack.shape[1:3])
+    measure = FOCUS_MEASURES[measure]
     progress = progress or (lambda frames, what: frames)
     shape = stack.shape[1:3]
     grid = grid_of(shape, len(stack), cells)
-    focus = np.empty((len(stack), *grid), np.float32)
+    focus, brightness = np.empty((len(stack), *grid), np.float32), []
     for index, pixels in stack.read_ahead(progress(range(len(stack)), "measuring focus")):
-        focus[index] = reduced(averaged(measure(gray_of(pixels), kernel_size)), grid)
+        gray = gray_of(pixels)
+        focus[index] = reduced(averaged(measure(gray, kernel_size)), grid)
+        brightness.append(float(gray.mean()))
+        if brightness[0] and brightness[-1]:
+            focus[index] *= np.float32((brightness[0] / brightness[-1]) ** 2)
     if len(stack) > 1 and not is_telling(focus):
         raise ValueError(
             f"all {len(stack)} frames are equally sharp everywhere, so nothing tells depth; give frames of one scene, each "
@@ -71,14 +77,18 @@ def focus_volume(stack, *, measure="log", kernel_size=KERNEL_SIZE, cells=CELLS, 
     return FocusVolume(focus, shape, noise_of(focus))
 
 
-def check_measure(name, kernel_size):
-    """Return a focus measure by name; raise a ValueError if it is unknown or the kernel is out of range."""
-    if name not in FOCUS_MEASURES:
+def check_measure(name, kernel_size, shape=None):
+    """Raise a ValueError if a focus measure is unknown, or its kernel is out of range, or larger than frames (H, W)."""
+    if not isinstance(name, str) or name not in FOCUS_MEASURES:
         raise ValueError(f"measure must be one of {', '.join(FOCUS_MEASURES)}, got {name!r}")
-    is_whole = isinstance(kernel_size, int | np.integer) and not isinstance(kernel_size, bool)
-    if not (is_whole and 3 <= kernel_size <= LARGEST and kernel_size % 2):
+    if not (isinstance(kernel_size, int | np.integer) and 3 <= kernel_size <= LARGEST and kernel_size % 2):
         raise ValueError(f"kernel_size must be an odd number of pixels, 3 to {LARGEST}, got {kernel_size}")
-    return FOCUS_MEASURES[name]
+    side = ring_kernel(kernel_size).shape[0] if name.endswith("ring") else kernel_size
+    if shape is not None and kernel_size > KERNEL_SIZE and side > min(shape):
+        raise ValueError(
+            f"kernel_size {kernel_size} makes {name} look at {side} x {side} pixels, more than a frame of {shape[1]} x "
+            f"{shape[0]} has; give a smaller one"
+        )
 
 
 def grid_of(shape, count, cells=CELLS):
@@ -113,4 +123,6 @@ def is_telling(focus):
 def noise_of(focus):
     """Focus measure of noise: the median over the frames, where that is low."""
     step = max(1, math.isqrt(focus[0].size // 100_000))  # every pixel of a small grid, some of a large one
-    return max(float(np.quantile(np.median(focus[:, ::step, ::step], axis=0), QUIET)), LEAST_NOISE)
+    median = np.median(focus[:, ::step, ::step], axis=0)
+    median = median[median > LEAST_NOISE]  # black borders and clipped lights have no noise that could be measured
+    return float(np.quantile(median, QUIET)) if median.size else LEAST_NOISE

@@ -73,7 +73,7 @@ def sharpest(votes):
     return votes.argmax(axis=0).astype(np.uint16)
 
 
-def peak(votes, index):
+def peak(votes, index, *, places=None, farthest=None):
     """Place, with fractions, of the peak of the votes near a frame.
 
     Parameters
@@ -82,18 +82,23 @@ def peak(votes, index):
         0 and more.
     index : ndarray of int of shape (h, w)
         A frame near the peak, for each pixel.
+    places : ndarray of shape (N,), optional
+        Place of every frame along the stack, rising or falling; by default they are evenly spread.
+    farthest : float, optional
+        Frames that the peak may lie from `index`; by default as many as the fit reaches.
 
     Returns
     -------
     ndarray of float32 of shape (h, w)
-        In frames, 0 to N - 1; at most as far from `index` as the fit reaches.
+        In frames, 0 to N - 1.
 
     Notes
     -----
-    A Gaussian is fitted to the votes: a parabola to their logarithms, which with three points is the interpolation of
-    [1]_. Points count by the cube of their votes and by a Gaussian around `index`, one frame wide in short stacks and
-    two in long ones, where many frames see the peak: their noise is averaged. With two frames there is no curve, and
-    the centre of gravity of the votes is returned.
+    A Gaussian over the places is fitted to the votes: a parabola to their logarithms, which with three points is the
+    interpolation of [1]_. Points count by the cube of their votes and by a Gaussian around `index`, one frame wide in
+    short stacks and two in long ones, where many frames see the peak: their noise is averaged. A place between two
+    frames becomes a depth that is linear between them. With two frames there is no curve, and the centre of gravity of
+    the votes is returned.
 
     References
     ----------
@@ -102,8 +107,17 @@ def peak(votes, index):
     count = len(votes)
     if count == 2:
         return _centre_of_gravity(votes)
-    reach = min(max(count / FRAMES, 1), 2)
-    return np.clip(index + _offset_of_parabola(votes, index, reach), 0, count - 1).astype(np.float32)
+    reach, start = min(max(count / FRAMES, 1), 2), np.int32(index)
+    farthest = reach if farthest is None else farthest
+    places = _scaled(np.arange(count) if places is None else places)
+    top = np.interp(places[start] + _offset_of_parabola(votes, start, places, reach), places, np.arange(count))
+    return top.clip(start - farthest, start + farthest).astype(np.float32)
+
+
+def _scaled(places):
+    """Places from the first one on, in units of the median step."""
+    places = np.asarray(places, np.float64)
+    return (places - places[0]) / np.median(np.diff(places))
 
 
 def _centre_of_gravity(votes):
@@ -112,21 +126,21 @@ def _centre_of_gravity(votes):
     return np.divide(far, total, out=np.full_like(total, 0.5), where=total > 0)
 
 
-def _offset_of_parabola(votes, index, reach):
-    """Place of the top of a parabola fitted to the logarithms of votes around a frame, from there; float64."""
-    start = np.int32(index)
+def _offset_of_parabola(votes, start, places, reach):
+    """Place of the top of a parabola fitted to the logarithms of votes around a frame, from there; float64, or infinite."""
     moments, products = np.zeros((5, *start.shape)), np.zeros((3, *start.shape))
+    highest = np.log(np.maximum(votes.max(axis=0), SMALLEST))  # so that a flat profile is 0
     for frame, vote in enumerate(votes):
-        place = frame - start
+        place = places[frame] - places[start]
         vote = np.maximum(vote, SMALLEST)
-        weight = vote**POWER * np.exp(np.float32(-0.5 / reach**2) * place.astype(np.float32) ** 2)
-        logarithm = np.log(vote)
+        weight = vote**POWER * np.exp(np.float32(-0.5 / reach**2) * np.float32(frame - start) ** 2)
+        logarithm = np.log(vote) - highest
         for power in range(5):
             moments[power] += weight
             if power < 3:
                 products[power] += weight * logarithm
             weight = weight * place
-    return _top(moments, products).clip(-reach, reach)
+    return _top(moments, products)
 
 
 def _top(m, r):

@@ -7,7 +7,7 @@ from fusion.filters import GuidedFilter
 RADIUS, EPS = 9, 1e-3
 
 
-def weighted_median(depth, count, guide, *, confidence=None, radius=RADIUS, eps=EPS, progress=None):
+def weighted_median(depth, count, guide, *, radius=RADIUS, eps=EPS, progress=None):
     """Replace each depth by the median of those around it, weighted by likeness in a guide.
 
     Parameters
@@ -18,8 +18,6 @@ def weighted_median(depth, count, guide, *, confidence=None, radius=RADIUS, eps=
         Frames of the stack.
     guide : ndarray of float32 of shape (h, w)
         In [0, 1]: the gray all-in-focus image. Its edges part pixels that have nothing to say to each other.
-    confidence : ndarray of float32 of shape (h, w), optional
-        How much a pixel counts; by default all count alike.
     radius, eps : int, float, optional
         Of the guided filter whose weights are used.
     progress : callable, optional
@@ -31,26 +29,30 @@ def weighted_median(depth, count, guide, *, confidence=None, radius=RADIUS, eps=
 
     Notes
     -----
-    The share of each frame among the pixels around is an indicator map, smoothed by the guided filter; a depth with a
-    fraction counts for the frames on both sides. Where the shares, summed up from the first frame on, reach a half,
-    there is the median, with a fraction.
+    The share of each frame among the pixels around is an indicator map, smoothed by the guided filter. In the frame at
+    which the shares, summed up from the first one on, reach a half, there is the median; its fraction is found among
+    those of the pixels that are nearest to this frame, as if they were evenly spread. The paper knows whole labels only.
 
     References
     ----------
     .. [1] Z. Ma, K. He, Y. Wei, J. Sun, E. Wu, "Constant time weighted median filtering for stereo matching and
        beyond," ICCV 2013. :doi:`10.1109/ICCV.2013.13`
     """
-    weight = np.ones(depth.shape, np.float32) if confidence is None else np.maximum(confidence, np.float32(1e-3))
     smooth = GuidedFilter(guide, radius, eps)
-    half = smooth(weight) / 2
-    below, median = np.zeros_like(half), np.full_like(half, count - 1)
+    half = smooth(np.ones(depth.shape, np.float32)) / 2
+    nearest = np.rint(depth)
+    below, median = np.zeros_like(half), depth.astype(np.float32)
     is_open = np.ones(half.shape, bool)
     progress = progress or (lambda frames, what: frames)
     for frame in progress(range(count), "taking medians"):
-        share = np.maximum(1 - np.abs(depth - frame), 0).astype(np.float32) * weight
-        above = below + smooth(share).clip(0, None)
-        reached = is_open & (above >= half)
-        median[reached] = frame - 0.5 + (half - below)[reached] / (above - below)[reached]
+        share = (nearest == frame).astype(np.float32)
+        held = smooth(share)
+        reached = is_open & (below + held >= half)
+        fraction = share * (depth - frame).astype(np.float32)
+        mean, square = (smooth(part)[reached] / held[reached] for part in (fraction, fraction * fraction))
+        width = np.sqrt(np.maximum(12 * (square - mean * mean), 0))  # of an even spread of such a variance
+        inside = mean + width * ((half - below)[reached] / held[reached] - np.float32(0.5))
+        median[reached] = frame + inside.clip(-0.5, 0.5)
         is_open &= ~reached
-        below = above
+        below += held
     return median.clip(0, count - 1)
