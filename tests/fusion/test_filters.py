@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fusion.filters import FILTERS, box, gaussian_filter, guided_filter, unfiltered
+from fusion.filters import FILTERS, GuidedFilter, box, gaussian_filter, guided_filter, unfiltered
 
 
 def slow_box(image, radius):
@@ -119,6 +119,39 @@ def test_integers_and_truth_values_are_filtered_as_their_floats(texture):
     assert_allclose(guided_filter(mask, levels, 4, 1e-4), expected, atol=1e-6)
     deep = levels.astype(np.uint16) * 257
     assert_allclose(guided_filter(mask, deep, 4, 1e-4), expected, atol=1e-4)
+
+
+# --- many maps by one guide -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("radius", "eps"), [(0, 0.1), (1, 1e-2), (3, 1e-3), (40, 1e-2)])
+def test_a_filter_is_made_once_for_many_maps(texture, radius, eps):
+    guide = texture[:24, :30, 1].copy()
+    smooth = GuidedFilter(guide, radius, eps)
+    for channel in (0, 2, 0):
+        p = texture[:24, :30, channel].copy()
+        before = p.copy()
+        found = smooth(p)
+        assert found.dtype == np.float32
+        assert_array_equal(found, guided_filter(p, guide, radius, eps))
+        assert_allclose(found, slow_guided_filter(p, guide, radius, eps), atol=2e-5)
+        assert_array_equal(p, before)
+    assert_array_equal(guide, texture[:24, :30, 1])
+
+
+def test_a_filter_is_linear_in_the_map_and_keeps_constants_and_the_guide(texture):
+    guide = texture[..., 1]
+    smooth, (first, second) = GuidedFilter(guide, 5, 1e-3), (texture[..., 0], texture[..., 2])
+    assert_allclose(smooth(2 * first - second), 2 * smooth(first) - smooth(second), atol=1e-5)
+    assert_allclose(smooth(np.full_like(guide, 0.7)), 0.7, atol=1e-5)
+    assert_allclose(GuidedFilter(guide, 5, 1e-9)(guide), guide, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (2, 3)])
+def test_a_filter_of_a_tiny_map(shape):
+    rng = np.random.default_rng(0)
+    p, guide = rng.random(shape, np.float32), rng.random(shape, np.float32)
+    assert_allclose(GuidedFilter(guide, 7, 1e-3)(p), slow_guided_filter(p, guide, 7, 1e-3), atol=2e-5)
 
 
 # --- in place of the guided filter -----------------------------------------------------------------------------------

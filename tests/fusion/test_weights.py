@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fusion import guided, guided_fusion
-from fusion.weights import RunningDecision, decision_map
+from fusion.weights import RunningDecision, copied, decision_map
 
 
 @pytest.mark.parametrize(("count", "dtype"), [(256, np.uint8), (257, np.uint16)])
@@ -38,3 +38,52 @@ def test_a_frame_may_compete_in_a_part_of_the_image():
     expected = np.full((4, 6), 2)
     expected[1:3, 2:5] = 1
     assert_array_equal(decision.labels, expected)
+
+
+# --- copying by numbers ----------------------------------------------------------------------------------------------
+
+
+def test_copying_by_hand():
+    frames = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    labels = np.uint16([[2, 0], [1, 2]])
+    assert_allclose(copied(frames, labels) * 255, [[8, 1], [6, 11]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_every_pixel_is_that_of_its_frame(texture, dtype, colour):
+    scale = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    frames = np.stack([texture, 1 - texture, texture**2])
+    frames = (np.rint(frames * scale) if scale > 1 else frames).astype(dtype)[..., slice(None) if colour else 0]
+    labels = np.random.default_rng(0).integers(0, 3, (96, 128))
+    fused = copied(frames, labels)
+    assert fused.dtype == np.float32
+    assert fused.shape == frames.shape[1:]
+    for index in range(3):
+        assert_allclose(fused[labels == index], frames[index][labels == index] / np.float32(scale), rtol=1e-6)
+
+
+def test_frames_that_no_pixel_is_from_are_told_of_too(texture):
+    told = []
+    fused = copied(
+        [texture, 1 - texture, texture**2],
+        np.full((96, 128), 1, np.uint8),
+        progress=lambda items, what: (told.append((what, item)) or item for item in items),
+    )
+    assert_array_equal(fused, 1 - texture)
+    assert told == [("copying", 0), ("copying", 1), ("copying", 2)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.full((96, 128), 2), r"labels must be frame numbers 0..1 of shape \(96, 128\), got .* with numbers 2..2"),
+        (np.full((96, 128), -1), r"with numbers -1..-1"),
+        (np.where(np.arange(128) < 5, np.nan, 0) * np.ones((96, 1)), "with numbers nan..nan"),
+        (np.zeros((128, 96), int), r"got shape \(128, 96\)"),
+        (np.zeros((96, 128, 1), int), r"got shape \(96, 128, 1\)"),
+    ],
+)
+def test_numbers_that_no_frame_has_are_named(texture, labels, message):
+    with pytest.raises(ValueError, match=message):
+        copied([texture, texture], labels)

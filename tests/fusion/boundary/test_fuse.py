@@ -124,12 +124,6 @@ def test_every_pixel_is_copied_from_a_frame(three_frames, quick, dtype, colour):
         assert is_from_a_frame(np.rint(fused * np.iinfo(dtype).max), frames).all()  # not a bit is lost
 
 
-def test_copying_by_hand():
-    frames = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
-    labels = np.uint16([[2, 0], [1, 2]])
-    assert_allclose(copied(frames, labels) * 255, [[8, 1], [6, 11]], rtol=1e-6)
-
-
 def test_equal_frames_come_back_unchanged(texture):
     for count in (2, 3):
         assert_array_equal(boundary_fusion([texture] * count), texture)
