@@ -32,8 +32,14 @@ class FocalStack(NamedTuple):
     def position(self):
         """Place of the depth of each pixel among the frames, with fractions, float32 (H, W).
 
-        0 is the first frame; linear in 1 / distance between frames, as blur is. The distances must rise or fall.
+        0 is the first frame; linear in 1 / distance between frames, as blur is. Raises a ValueError unless the distances
+        rise, or fall, from each frame to the next.
         """
+        if abs(np.sign(np.diff(self.distances)).sum()) != len(self.distances) - 1:
+            raise ValueError(
+                f"frames are focused at {self.distances.tolist()} m, which neither rise nor fall all the way, so that a "
+                "depth has no single place among them; sort the distances"
+            )
         order = np.argsort(-self.distances)
         return np.interp(1 / self.depth, 1 / self.distances[order], order).astype(np.float32)
 

@@ -37,6 +37,16 @@ def add_reference_argument(parser):
     )
 
 
+def add_motion_arguments(group, default):
+    """Add all that says how frames are aligned, with the model that is used if nothing is said."""
+    add_align_arguments(group, default=default, then="; harms nothing that is aligned")
+    add_reference_argument(group)
+    group.add_argument(
+        "--crop", action="store_true", help="cut to what all frames show (default: all of the reference frame)"
+    )
+    group.add_argument("--tone", action="store_true", help="match brightness and white balance to the reference too")
+
+
 def reference_of(args, names):
     """Return the reference that --reference names: a word, or the position of a frame."""
     if args.reference in PLACES:

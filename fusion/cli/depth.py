@@ -53,6 +53,8 @@ def run(args):
     if distances:
         positions = positions[placed.kept]
     depth = _depth(placed.frames, positions, args, progress)
+    if depth.unsure.all():
+        _warn(f"all pixels are unsure: nothing is known of their depth{', and --fill has guessed it' * args.fill}")
     write_outputs(_surface(depth, placed, positions, distances, pixel_size, args), args)
 
 
@@ -133,7 +135,8 @@ def _surface(depth, placed, positions, distances, pixel_size, args):
     is_scaled = distances is not None
     return Surface(
         depth=depth.height if is_scaled else depth.depth,
-        unsure=None if args.fill else depth.unsure,
+        unsure=depth.unsure,
+        is_filled=args.fill,
         image=depth.all_in_focus,
         confidence=depth.confidence,
         low=float(positions[0]) if is_scaled else 0.0,

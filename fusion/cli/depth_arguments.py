@@ -1,6 +1,6 @@
 """What `fusion depth` is told: its options, and the texts of its help."""
 
-from fusion.cli.aligning import add_align_arguments, add_reference_argument
+from fusion.cli.aligning import add_motion_arguments
 from fusion.cli.depth_distances import METRES, UNITS
 
 DESCRIPTION = """\
@@ -54,7 +54,7 @@ def add_depth_arguments(parser):
     _add_outputs(parser.add_argument_group("results"))
     _add_scale(parser.add_argument_group("units"))
     _add_method(parser.add_argument_group("method"))
-    _add_motion(parser.add_argument_group("alignment"))
+    add_motion_arguments(parser.add_argument_group("alignment"), DEFAULT_MODEL)
 
 
 def _add_outputs(group):
@@ -112,12 +112,3 @@ def _add_method(group):
         help="graph-cut: whole frames by graph cut, then a weighted median, and no fractions",
     )
     group.add_argument("--fill", action="store_true", help="give unsure pixels the depth of their neighbours")
-
-
-def _add_motion(group):
-    add_align_arguments(group, default=DEFAULT_MODEL, then="; harms nothing that is aligned")
-    add_reference_argument(group)
-    group.add_argument(
-        "--crop", action="store_true", help="cut to what all frames show (default: all of the reference frame)"
-    )
-    group.add_argument("--tone", action="store_true", help="match brightness and white balance to the reference too")

@@ -1,5 +1,6 @@
 """The files that `fusion depth` makes: what may be written, and how."""
 
+import contextlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,8 @@ class Surface(NamedTuple):
     """What is known of a scene, and in which unit."""
 
     depth: np.ndarray  # (H, W): frames, or the unit
-    unsure: np.ndarray | None  # (H, W) bool: where it is to be left out; None is nowhere
+    unsure: np.ndarray  # (H, W) bool
+    is_filled: bool  # where it is unsure, too
     image: np.ndarray  # the all-in-focus image
     confidence: np.ndarray
     low: float  # depth of the first frame
@@ -36,6 +38,11 @@ class Surface(NamedTuple):
     def unit_told(self):
         """The unit, in words."""
         return self.unit or "the unit of the distances"
+
+    @property
+    def hidden(self):
+        """Where depth is to be left out, or None for nowhere."""
+        return None if self.is_filled else self.unsure
 
     def elevation(self, nearest):
         """Return the height over the frame that is farthest; the `nearest` one is the first, or None, or the last."""
@@ -95,15 +102,16 @@ def write_outputs(surface, args):
     height, width = surface.depth.shape
     files = " ".join(map(str, asked.values()))
     told = f"{files}: depth of {len(surface.frames)} frames of {width} x {height} pixels, in {surface.unit_told}"
-    tell(args, told + ("" if surface.unsure is None else f"; {surface.unsure.mean():.1%} of the pixels are unsure"))
+    filled = ", and filled" if surface.is_filled else ""
+    tell(args, f"{told}; {surface.unsure.mean():.1%} of the pixels are unsure{filled}")
 
 
 def _write_depth_map(surface, path, args):
     from fusion.depth.files import save_depth
 
-    names = ("low", "high", "unit", "unsure", "pixel_size")
-    scale = {name: getattr(surface, name) for name in names} | {"frames": len(surface.frames)}
-    save_depth(surface.depth, path, **scale, force=args.force, made_by=MADE_BY)
+    scale = {name: getattr(surface, name) for name in ("low", "high", "unit", "pixel_size")}
+    about = {"unsure": surface.hidden, "frames": len(surface.frames)}
+    save_depth(surface.depth, path, **scale, **about, force=args.force, made_by=MADE_BY)
 
 
 def _write_image(surface, path, args):
@@ -119,22 +127,37 @@ def _write_confidence(surface, path, args):
 def _write_preview(surface, path, args):
     from fusion.depth.preview import depth_preview
 
-    picture = depth_preview(surface.depth, unsure=surface.unsure, unit=surface.unit or "no unit")
+    picture = depth_preview(surface.depth, unsure=surface.hidden, unit=surface.unit or "no unit")
     save(picture, path, quality=args.quality, force=args.force, made_by=MADE_BY)
 
 
 def _write_heights(surface, path, args):
     from fusion.depth.files import save_heights
 
-    about = {"unit": surface.unit, "unsure": surface.unsure, "pixel_size": surface.pixel_size}
+    about = {"unit": surface.unit, "unsure": surface.hidden, "pixel_size": surface.pixel_size}
     save_heights(surface.depth, path, **about, force=args.force)
+
+
+@contextlib.contextmanager
+def _no_surface_told(surface, path):
+    """Make an error that names the file, and what the command can do, of one that says that no surface is left."""
+    from fusion.depth.mesh import NoSurfaceError
+
+    try:
+        yield
+    except NoSurfaceError:
+        remedy = "leave it out" if surface.is_filled else "leave it out, or use --fill"
+        raise DataError(
+            f"{path}: {surface.unsure.mean():.1%} of the pixels are unsure, so there is no surface; {remedy}"
+        ) from None
 
 
 def _write_mesh(surface, path, args):
     from fusion.depth.mesh import save_ply, surface_mesh
 
     height = surface.elevation(args.nearest)
-    mesh = surface_mesh(height, surface.image, pixel_size=surface.pixel_size or 1.0, hidden=surface.unsure)
+    with _no_surface_told(surface, path):
+        mesh = surface_mesh(height, surface.image, pixel_size=surface.pixel_size or 1.0, hidden=surface.hidden)
     unit = surface.unit if surface.pixel_size else f"pixel in x and y, {surface.unit_told} in z"
     save_ply(mesh, path, unit=unit, force=args.force)
 
@@ -142,19 +165,21 @@ def _write_mesh(surface, path, args):
 def _write_view(surface, path, args):
     from fusion.show.surfaces import surface_page
 
-    about = {"unit": surface.unit or "units", "hidden": surface.unsure, "pixel_size": surface.pixel_size}
-    page = surface_page(surface.elevation(args.nearest), surface.image, **about, title=path.stem)
+    about = {"unit": surface.unit or "units", "hidden": surface.hidden, "pixel_size": surface.pixel_size}
+    title = path.stem.encode("utf-8", "replace").decode("utf-8")  # names of files may hold what no page can
+    with _no_surface_told(surface, path):
+        page = surface_page(surface.elevation(args.nearest), surface.image, **about, title=title)
     _check_format("view", path, args.force)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-WRITE = {  # first what finds out that there is no surface
-    "ply": _write_mesh,
-    "view": _write_view,
-    "csv": _write_heights,
-    "preview": _write_preview,
-    "confidence": _write_confidence,
+WRITE = {  # last what there may be none of
     "depth_map": _write_depth_map,
     "all_in_focus": _write_image,
+    "confidence": _write_confidence,
+    "preview": _write_preview,
+    "csv": _write_heights,
+    "ply": _write_mesh,
+    "view": _write_view,
 }

@@ -7,8 +7,7 @@ from argparse import Namespace
 
 from data import DataError, save
 from fusion.cli.aligning import (
-    add_align_arguments,
-    add_reference_argument,
+    add_motion_arguments,
     check_motion_options,
     is_alignment_wanted,
     is_saved,
@@ -72,7 +71,7 @@ def add_parser(subparsers):
         given="a folder, a multi-page TIFF, the frames, or a pattern in quotes; with --batch folders of stacks",
     )
     _add_fusion_arguments(parser.add_argument_group("fusion"))
-    _add_motion_arguments(parser.add_argument_group("alignment"))
+    add_motion_arguments(parser.add_argument_group("alignment"), DEFAULT_MODEL)
     _add_output_arguments(parser.add_argument_group("further results"))
     _add_work_arguments(parser.add_argument_group("large and many stacks"))
     parser.set_defaults(run=run)
@@ -98,15 +97,6 @@ def _add_fusion_arguments(group):
         help="which end of the series wins where a sharp background is seen through a blurred foreground; first and last "
         "in natural order of names",
     )
-
-
-def _add_motion_arguments(group):
-    add_align_arguments(group, default=DEFAULT_MODEL, then="; harms nothing that is aligned")
-    add_reference_argument(group)
-    group.add_argument(
-        "--crop", action="store_true", help="cut to what all frames show (default: all of the reference frame)"
-    )
-    group.add_argument("--tone", action="store_true", help="match brightness and white balance to the reference too")
 
 
 def _add_output_arguments(group):

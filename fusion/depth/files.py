@@ -1,6 +1,7 @@
 """Files of depth: gray pictures of 16 bits that know their scale, and tables of heights."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from data.io import SIXTEEN_BIT, check_output, read_note, read_pages, read_pixel
 
 KIND = "all-in-focus depth map"  # what the note of such a picture says of itself
 UNSURE, LOW, HIGH = 0, 1, 65535  # gray values: not known, and the two ends of the scale
-DIGITS = 7  # of heights in a table, as many as float32 holds
+DIGITS = 9  # of heights in a table: so many give a float32 back exactly
 
 
 def save_depth(
@@ -89,11 +90,16 @@ def read_depth(path):
     Raises
     ------
     DataError
-        If the file is no picture, or one that does not say what its values mean.
+        If the file is no picture, or one that does not say what its values mean, or no gray one of 16 bits any more.
     """
     scale = _scale_of(path)
     low, high = scale["value_1"], scale["value_65535"]
     gray = read_pixels(read_pages(path)[0])
+    if gray.dtype != np.uint16 or gray.ndim != 2:
+        raise DataError(
+            f"{path}: a depth map is gray and has 16 bits, and this one has {8 * gray.itemsize} and shape {gray.shape}; "
+            "another program has saved it again: read the file that was written at first, or make it anew"
+        )
     values = low + (gray - float(LOW)) / (HIGH - LOW) * (high - low)
     return np.where(gray == UNSURE, np.nan, values).astype(np.float32), scale["unit"]
 
@@ -104,12 +110,20 @@ def _scale_of(path):
         scale = json.loads(read_note(path))
     except json.JSONDecodeError:
         scale = None
-    if not (isinstance(scale, dict) and scale.get("kind") == KIND):
+    if not _is_complete(scale):
         raise DataError(
             f"{path}: does not say what its values mean, as a depth map of this program does; it may have been saved "
-            "again by another one"
+            "again by another one: read the file that was written at first, or make it anew"
         )
     return scale
+
+
+def _is_complete(scale):
+    """Tell whether what a picture says of itself is the scale of a depth map."""
+    if not (isinstance(scale, dict) and scale.get("kind") == KIND and isinstance(scale.get("unit"), str)):
+        return False
+    ends = [scale.get(name) for name in ("value_1", "value_65535")]
+    return all(isinstance(end, int | float) and math.isfinite(end) for end in ends)
 
 
 def save_confidence(confidence, path, *, force=False, made_by=None):

@@ -16,6 +16,7 @@ CORNERS = {  # of the two triangles of a square, as (row, column), against the c
     0: (((0, 0), (1, 0), (0, 1)), ((0, 1), (1, 0), (1, 1))),
     FALLING: (((0, 0), (1, 0), (1, 1)), ((0, 0), (1, 1), (0, 1))),
 }
+FEWEST = 4  # vertices: one square
 BAND = 2**20  # pixels that are worked on at a time
 VERTEX = np.dtype([("position", "<f4", 3), ("colour", "u1", 3)])
 FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
@@ -41,6 +42,10 @@ class Mesh(NamedTuple):
     vertices: np.ndarray  # (V, 3) float32: x to the right, y up, z towards the viewer, in one unit
     colours: np.ndarray  # (V, 3) uint8, RGB
     triangles: np.ndarray  # (T, 3) int32: vertices of each, against the clock as the viewer sees them
+
+
+class NoSurfaceError(ValueError):
+    """No two neighbours of a height field are joined."""
 
 
 class HeightGrid(NamedTuple):
@@ -75,7 +80,8 @@ def surface_mesh(height, image, *, pixel_size=1.0, hidden=None, largest_step=Non
         Largest difference of heights over one triangle, in the unit of `height`; infinite, nothing is cut. By default
         that of `default_step`.
     most : int, optional
-        Most vertices. If there would be more, each vertex stands for a square cell of pixels.
+        Most vertices, 4 or more. If there would be more, each vertex stands for a square cell of pixels; of a picture
+        that is long and narrow there may be more, for 2 are left along its shorter side.
 
     Returns
     -------
@@ -130,7 +136,7 @@ def height_grid(height, image, *, hidden=None, largest_step=None, most=None):
         height, image, hidden = _means(height, image, hidden, cell, corner, largest_step)
     squares = joined_squares(height, hidden, largest_step)
     if not (squares & (FIRST | SECOND)).any():
-        raise ValueError(
+        raise NoSurfaceError(
             f"nothing is left of the surface: {np.mean(hidden):.0%} of it is hidden, and no step of up to "
             f"{largest_step:g} joins the rest; hide less, or give a larger largest_step"
         )
@@ -251,16 +257,13 @@ def _bands(shape):
 
 
 def _cell_size(shape, most):
-    """Side of the smallest cells, in pixels, of which there are not more than `most`."""
+    """Side of the smallest cells, in pixels, of which there are not more than `most`, or of the largest ones."""
     if most is None:
         return 1
-    for cell in range(1, min(shape) // 2 + 1):
-        if (shape[0] // cell) * (shape[1] // cell) <= most:
-            return cell
-    raise ValueError(
-        f"most must leave a picture of {shape[1]} x {shape[0]} pixels at least 2 vertices along its smaller side, and "
-        f"in proportion along the other, got {most}"
-    )
+    if not most >= FEWEST:
+        raise ValueError(f"most must be {FEWEST} vertices or more, got {most}")
+    largest = min(shape) // 2
+    return next((cell for cell in range(1, largest) if (shape[0] // cell) * (shape[1] // cell) <= most), largest)
 
 
 def _means(height, image, hidden, cell, corner, largest_step):

@@ -1,6 +1,7 @@
 """A depth map as a picture in colours, with a bar that tells what they mean; needs no matplotlib."""
 
 import math
+import sys
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ GRAY = 128  # of pixels that are unsure; the colours have no gray
 LARGEST = 1600  # pixels: a longer side is reduced to it
 SMALLEST = 240  # pixels: a shorter map is enlarged, or its bar could not be read
 TICKS = 6  # on the bar, about
+EXPONENT = 6  # powers of ten that are written as such, from this one up, and down
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 LETTERS = 0.5  # size of letters beside a map of SMALLEST pixels; they grow by its root
 
@@ -38,21 +40,24 @@ def depth_preview(depth, *, unsure=None, unit="frames", limits=None):
     Raises
     ------
     ValueError
-        If the depth is no map, `unsure` has another shape, or the limits do not rise.
+        If the depth is no map, `unsure` has another shape, or the limits are not finite, or do not rise.
     """
     depth = np.asarray(depth)
-    hidden = _hidden(depth, unsure)
-    low, high = _limits(depth, hidden, limits)
+    hidden = hidden_pixels(depth, unsure)
+    low, high = limits_of([depth], [hidden], limits)
     step, times = _scale(depth.shape)
     values, hidden = depth[::step, ::step].astype(np.float64), hidden[::step, ::step]
-    painted = _colours((values - low) / ((high - low) or 1))
+    painted = colours_of(_shares(values, low, high))
     painted[hidden] = GRAY
     painted = np.repeat(np.repeat(painted, times, axis=0), times, axis=1)
     return _beside(painted, _bar(max(len(painted), SMALLEST), low, high, f"depth ({unit})", unsure=hidden.any()))
 
 
-def _hidden(depth, unsure):
-    """Where no colour is painted."""
+def hidden_pixels(depth, unsure=None):
+    """Tell where a depth map has no colour: bool (H, W), where it is `unsure` or not finite.
+
+    Raises a ValueError if `depth` is no map of numbers, or `unsure` is not bool or of another shape.
+    """
     if depth.ndim != 2 or not depth.size or depth.dtype.kind not in "uif":
         raise ValueError(f"depth has shape {depth.shape} and type {depth.dtype}; it must be (H, W), integers or floats")
     hidden = ~np.isfinite(depth)
@@ -67,14 +72,27 @@ def _hidden(depth, unsure):
     return hidden | unsure
 
 
-def _limits(depth, hidden, limits):
+def limits_of(maps, hidden, limits=None):
+    """Return the depths of the darkest and the brightest colour of maps that share a scale, as floats.
+
+    They are the least and the largest depth that is not hidden in any of the maps, unless `limits` are given; these
+    must be finite and rise, or a ValueError is raised.
+    """
     if limits is not None:
         low, high = (float(limit) for limit in limits)
-        if not (low < high and math.isfinite(high - low)):
-            raise ValueError(f"limits are {low:g} and {high:g}; give two numbers that rise")
+        if not -math.inf < low < high < math.inf:
+            raise ValueError(f"limits are {low:g} and {high:g}; give two finite numbers that rise")
         return low, high
-    shown = depth[~hidden]
-    return (float(shown.min()), float(shown.max())) if shown.size else (0.0, 1.0)
+    shown = [depth[~mask] for depth, mask in zip(maps, hidden, strict=True) if not mask.all()]
+    return (min(float(part.min()) for part in shown), max(float(part.max()) for part in shown)) if shown else (0.0, 1.0)
+
+
+def _shares(values, low, high):
+    """Where values lie between low, 0, and high, 1; also where these are too small or too large to be subtracted."""
+    scale = 2.0 ** (math.frexp(max(abs(low), abs(high)))[1] - 1)  # dividing by a power of two is exact
+    span = high / scale - low / scale
+    with np.errstate(over="ignore", invalid="ignore"):  # of values that are hidden
+        return (values / scale - low / scale) / (span or 1)
 
 
 def _scale(shape):
@@ -82,8 +100,8 @@ def _scale(shape):
     return -(-max(shape) // LARGEST), max(1, min(-(-SMALLEST // shape[0]), LARGEST // max(shape)))
 
 
-def _colours(share):
-    """RGB of shares of the scale."""
+def colours_of(share):
+    """Return the colours, uint8 (..., 3) RGB, of shares of the scale, float (...), from 0 for low to 1 for high."""
     levels = np.rint(255 * np.nan_to_num(share).clip(0, 1)).astype(np.uint8)
     return cv2.cvtColor(cv2.applyColorMap(levels, COLOURS), cv2.COLOR_BGR2RGB).reshape(*share.shape, 3)
 
@@ -99,10 +117,10 @@ def _bar(height, low, high, title, *, unsure):
     left, right = line // 2, line // 2 + line
     top, bottom = round(1.75 * line), height - line // 2 - (round(1.5 * line) if unsure else 0)
     share = np.linspace(1, 0, bottom - top) if high > low else np.zeros(bottom - top)
-    bar[top:bottom, left:right] = _colours(share[:, None])
+    bar[top:bottom, left:right] = colours_of(share[:, None])
     _write(bar, title, (left, line), size)
     for value, label in labels.items():
-        y = round(bottom - 1 - (value - low) / ((high - low) or 1) * (bottom - top - 1))
+        y = round(bottom - 1 - _shares(value, low, high) * (bottom - top - 1))
         cv2.line(bar, (right, y), (right + line // 4, y), (0, 0, 0))
         _write(bar, label, (right + line // 2, y + line // 4), size)
     if unsure:
@@ -119,10 +137,16 @@ def _labels(low, high):
     """Round numbers from low to high, as {value: text}."""
     if not high > low:
         return {low: f"{low:.6g}"}
-    step = _round_step((high - low) / TICKS)
+    least = high / TICKS - low / TICKS  # in this order, the range may be as large as floats are
+    if least < sys.float_info.min:
+        return {value: f"{value:.6g}" for value in (low, high)}
+    step = _round_step(least)
     values = [k * step for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    return {value: f"{value:.{digits}f}" for value in values}
+    last = math.floor(math.log10(step) + 1e-9)  # power of ten of the last digit
+    first = math.floor(math.log10(max(map(abs, values))))
+    if first >= EXPONENT or last <= -EXPONENT:
+        return {value: f"{value:.{first - last + 1}g}" for value in values}
+    return {value: f"{value:.{max(0, -last)}f}" for value in values}
 
 
 def _round_step(least):

@@ -8,6 +8,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from data import to_float
 from data.image import is_image_shape
+from fusion.depth.preview import hidden_pixels, limits_of
 from fusion.show.figures import gray_to_rgb, plot_lines, plot_maps
 
 GRAY = 0.72  # of an unsure pixel, under hatches
@@ -43,13 +44,14 @@ def plot_depth(depth, *, unsure=None, unit="frames", image=None, labels=None, li
     Raises
     ------
     ValueError
-        If a map is none, `unsure` or the image has another shape, or there is not one label for each map.
+        If a map is none, `unsure` or the image has another shape, the limits are not finite or do not rise, or there is
+        not one label for each map.
     """
     maps, labels = _listed(depth, labels)
-    masks = _masks(maps, unsure, depth)
+    masks = [hidden_pixels(*pair) for pair in zip(maps, _listed_masks(unsure, depth, len(maps)))]
     image = None if image is None else np.asarray(image)
     _check_image(image, maps)
-    limits = limits or _limits(maps, masks)
+    limits = limits_of(maps, masks, limits)
     finite = [np.nan_to_num(values.astype(float)) for values in maps]
     figure = plot_maps(*finite, unit=f"depth ({unit})", labels=labels, limits=limits)
     for axes, values, mask in zip(figure.axes, maps, masks):
@@ -68,19 +70,7 @@ def _listed(depth, labels):
             raise ValueError(f"plot_depth got labels {labels!r} and maps that have labels already; give one of both")
         depth, labels = list(depth.values()), list(depth)
     maps = [np.asarray(values) for values in (depth if isinstance(depth, list | tuple) else [depth])]
-    for values in maps:
-        if values.ndim != 2 or not values.size or values.dtype.kind not in "uif":
-            raise ValueError(f"a depth map has shape (H, W) and numbers, got shape {values.shape} of {values.dtype}")
     return maps, labels
-
-
-def _masks(maps, unsure, depth):
-    """Where maps have no colour."""
-    masks = [~np.isfinite(values) for values in maps]
-    for mask, more in zip(masks, _listed_masks(unsure, depth, len(maps))):
-        if more is not None:
-            mask |= _checked_mask(more, mask.shape)
-    return masks
 
 
 def _listed_masks(unsure, depth, count):
@@ -96,13 +86,6 @@ def _listed_masks(unsure, depth, count):
     return unsure
 
 
-def _checked_mask(mask, shape):
-    mask = np.asarray(mask)
-    if mask.shape != shape or mask.dtype != bool:
-        raise ValueError(f"unsure is bool and of the shape of its depth map, {shape}; got {mask.shape} of {mask.dtype}")
-    return mask
-
-
 def _check_image(image, maps):
     if image is None:
         return
@@ -111,13 +94,6 @@ def _check_image(image, maps):
         raise ValueError(
             f"image has shape {image.shape}, the depth {shapes}; give the picture that the depth belongs to"
         )
-
-
-def _limits(maps, masks):
-    sure = [values[~mask] for values, mask in zip(maps, masks)]
-    least = [values.min() for values in sure if values.size]
-    most = [values.max() for values in sure if values.size]
-    return (float(min(least)), float(max(most))) if least else (0.0, 1.0)
 
 
 def _underlay(axes, shape, image):

@@ -77,7 +77,8 @@ def thin_lens(
     ------
     ValueError
         If a distance is not between the nearest and the farthest, the nearest is not beyond the focal length, the
-        f-numbers are not rising or lack `f_number`, or there are less than two frames.
+        f-numbers are not finite and rising or lack `f_number`, the pitch is not positive and finite, or frames are less
+        than two or no whole number.
 
     Notes
     -----
@@ -91,9 +92,10 @@ def thin_lens(
         "nearest": float(nearest),
         "farthest": float(farthest),
         "f_numbers": [float(number) for number in f_numbers],
-        "frames": int(frames),
+        "frames": frames,
     }
     _check(scene, state)
+    scene["frames"] = int(frames)
     options = {**LAYOUT, **scene, "top": _top(scene)}
     options["marks"] = _marks(options)
     document = filled_in(
@@ -335,11 +337,15 @@ def _check(scene, state):
                 f"{name} is {state[name]:g} m; it lies between nearest, {nearest:g} m, and farthest, {farthest:g} m"
             )
     f_numbers = scene["f_numbers"]
-    if not (f_numbers and f_numbers[0] > 0 and all(low < high for low, high in zip(f_numbers, f_numbers[1:]))):
-        raise ValueError(f"f_numbers are positive and rise, got {f_numbers}")
+    if not (
+        f_numbers and f_numbers[0] > 0 and all(low < high for low, high in zip(f_numbers, [*f_numbers[1:], math.inf]))
+    ):
+        raise ValueError(f"f_numbers are positive and finite, and rise, got {f_numbers}")
     if state["f_number"] not in f_numbers:
         raise ValueError(f"f_number is {state['f_number']:g}; it must be one of f_numbers, {f_numbers}")
-    if not scene["pixel_pitch"] > 0:
-        raise ValueError(f"pixel_pitch is the width of a pixel in metres and positive, got {scene['pixel_pitch']:g}")
-    if not scene["frames"] >= 2:
-        raise ValueError(f"frames is {scene['frames']}; a focal stack has two at least")
+    if not 0 < scene["pixel_pitch"] < math.inf:
+        raise ValueError(
+            f"pixel_pitch is the width of a pixel in metres, positive and finite, got {scene['pixel_pitch']:g}"
+        )
+    if not (2 <= scene["frames"] < math.inf and scene["frames"] == int(scene["frames"])):
+        raise ValueError(f"frames is {scene['frames']}; a focal stack has two at least, and whole ones")

@@ -15,6 +15,7 @@ import numpy as np
 
 from data.image import to_integers
 from fusion.depth.mesh import check_positive, height_grid, used_vertices
+from fusion.depth.preview import colours_of
 from fusion.show.embed import data_uri
 from fusion.show.widgets import NARROWEST, Widget, filled_in, text_of
 
@@ -25,7 +26,7 @@ HOLE = 128  # gray of what is not known, between heights in colour
 DEEPEST = 65535  # of heights with 16 bits
 STOPS = 17  # colours that a browser gets, to mix the others from
 DOUBLINGS = 3  # of heights, from the middle of the slider to its ends
-SCRIPTS = ("surface-grid.js", "surface-gl.js", "surface.js")
+SCRIPTS = ("surface-grid.js", "surface-gl.js", "grip.js", "surface.js")
 
 
 def surface(
@@ -188,8 +189,7 @@ def _coloured(levels, used):
 
 def _palette(count):
     """Colours from low to high, (count, 3) uint8: viridis, which the colour-blind and printers in gray tell apart."""
-    ramp = np.rint(np.linspace(0, 255, count)).astype(np.uint8)
-    return cv2.applyColorMap(ramp[:, None], cv2.COLORMAP_VIRIDIS)[:, 0, ::-1].copy()
+    return colours_of(np.linspace(0, 1, count))
 
 
 def _gradient():

@@ -14,6 +14,7 @@ from data import Stack
 from data.image import is_one_colour_image
 from fusion.show.embed import data_uri, to_pixels
 
+SCRIPTS = {"compare": ("compare.js",), "scrub": ("scrub.js",), "zoom": ("grip.js", "zoom.js")}
 NARROWEST = 480  # CSS pixels: smaller pictures are enlarged to it
 
 
@@ -21,17 +22,17 @@ NARROWEST = 480  # CSS pixels: smaller pictures are enlarged to it
 class Widget:
     """An interactive picture, shown where it is the last value of a cell.
 
-    Made by `compare`, `scrub` and `zoom`. It carries its pictures, style and script along and asks no host for
-    anything. Where scripts do not run, its pictures stand side by side.
+    Made by `compare`, `scrub`, `zoom`, `surface` and `thin_lens`. It carries its pictures, style and script along and
+    asks no host for anything. Where scripts do not run, its pictures stand side by side.
 
     Attributes
     ----------
     kind : str
-        "compare", "scrub" or "zoom".
+        "compare", "scrub", "zoom", "surface" or "lens".
     labels : tuple of str
-        One for each picture.
+        One for each picture; of the lens, what is drawn.
     size : tuple of int
-        Width and height of each picture, in pixels.
+        Width and height of each picture, or of the drawing, in pixels.
     html : str
     """
 
@@ -136,9 +137,10 @@ def _widget(kind, images, labels, alt):
     content = filled_in(
         f"{kind}.html", {"panes": "".join(panes)}, first=labels[0], second=labels[-1], last_index=len(panes) - 1
     )
+    script = f"{{\n{''.join(map(text_of, SCRIPTS[kind]))}}}\n"
     document = filled_in(
         "widget.html",
-        {"style": text_of("widgets.css"), "content": content, "script": text_of(f"{kind}.js")},
+        {"style": text_of("widgets.css"), "content": content, "script": script},
         kind=kind,
         alt=alt or f"{kind}: {', '.join(labels)}",
         width=max(sizes[0][0], NARROWEST),

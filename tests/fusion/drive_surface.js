@@ -46,6 +46,10 @@
     send(canvas, new WheelEvent("wheel", { deltaY, ctrlKey, bubbles: true, cancelable: true }));
   const point = (type, pointerId, x, y, shiftKey = false) =>
     send(canvas, new PointerEvent(type, { clientX: x, clientY: y, pointerId, shiftKey, bubbles: true }));
+  const FINGER = { clientX: 100, clientY: 100, pointerId: 1, pointerType: "touch", bubbles: true };
+  const touch = (type) => send(canvas, new PointerEvent(type, FINGER));
+  const swipe = (fingers) =>
+    send(canvas, Object.assign(new Event("touchmove", { cancelable: true }), { touches: Array(fingers).fill({}) }));
   const lift = (pointerId) => send(canvas, new PointerEvent("lostpointercapture", { pointerId }));
   const press = (text) => [...surface.querySelectorAll("button")].find((button) => button.textContent === text).click();
   const slide = (value) => {
@@ -57,6 +61,7 @@
   report.missing = surface.querySelector(".missing").textContent;
   report.stills = getComputedStyle(surface.querySelector(".stage")).display;
   report.scene = getComputedStyle(surface.querySelector(".scene")).display;
+  report.box = [canvas.clientWidth, canvas.clientHeight];
   if (isDrawn(surface)) {
     await see("first");
     report.twinBefore = summary(twin);
@@ -119,11 +124,44 @@
     lift(1);
     await see("shift drag");
     key("Home");
+
+    // What one and two fingers on the surface are left to the page for, and when the surface gets the focus.
+    const touched = () => ({
+      focused: document.activeElement === canvas,
+      action: getComputedStyle(canvas).touchAction,
+      kept: [swipe(1), swipe(2)],
+    });
+    canvas.blur();
+    touch("pointerdown");
+    report.pressed = touched();
+    touch("pointerup");
+    lift(1);
+    report.tapped = touched();
+    key("Escape");
+    report.left = touched();
+
+    const described = (root) => document.getElementById(root.querySelector("canvas").getAttribute("aria-describedby"));
+    report.keys = described(surface).textContent;
+    report.isOwn = [surface, twin].every((root) => root.contains(described(root)));
+
+    const told = () => ({
+      missing: surface.querySelector(".missing").textContent,
+      stills: getComputedStyle(surface.querySelector(".stage")).display,
+      scene: getComputedStyle(surface.querySelector(".scene")).display,
+      controls: getComputedStyle(surface.querySelector(".controls")).display,
+    });
     const lost = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+    const before = told();
+    slide(1); // so that it is about to be drawn when the context is lost
+    send(canvas, new Event("webglcontextlost", { cancelable: true }));
+    await pause();
     lost.loseContext();
     await pause();
+    report.lost = told();
+    slide(surface.querySelector("input").defaultValue);
     lost.restoreContext();
     await see("restored");
+    report.isAsBefore = JSON.stringify(told()) === JSON.stringify(before);
     report.twinAfter = summary(twin);
     report.measures = [...surface.querySelectorAll(".measures span")].map((span) => span.textContent);
   }

@@ -11,12 +11,14 @@
     slider.value = value;
     send(slider, new Event("input", { bubbles: true }));
   };
-  const point = (root, type, share) => {
+  const point = (root, type, share, pointerId = 1) => {
     const frame = root.querySelector(".frame");
     const box = frame.getBoundingClientRect();
     const place = { clientX: box.left + share * box.width, clientY: box.top + box.height / 2 };
-    send(frame, new PointerEvent(type, { ...place, pointerType: "mouse", pointerId: 1, bubbles: true }));
+    send(frame, new PointerEvent(type, { ...place, pointerType: "mouse", pointerId, bubbles: true }));
   };
+  const lift = (root, pointerId) =>
+    send(root.querySelector(".stage"), new PointerEvent("lostpointercapture", { pointerId }));
   const drag = (root, from, to) => {
     point(root, "pointerdown", from);
     point(root, "pointermove", to);
@@ -67,6 +69,22 @@
   report.zoom.push(transforms(zoom));
   zoom.querySelectorAll("button")[2].click();
   report.zoom.push(transforms(zoom));
+
+  // Scale, and where the left upper corner lies, in widths and heights of the picture.
+  const view = (root) => {
+    const matrix = new DOMMatrix(transforms(root)[0]);
+    const { width, height } = root.querySelector(".frame").getBoundingClientRect();
+    return [matrix.a, matrix.e / width, matrix.f / height];
+  };
+  point(zoom, "pointerdown", 0.4, 1);
+  point(zoom, "pointerdown", 0.6, 2);
+  point(zoom, "pointermove", 0.3, 1);
+  lift(zoom, 2);
+  report.pinched = view(zoom);
+  point(zoom, "pointermove", 0.4, 1);
+  lift(zoom, 1);
+  report.dragged = view(zoom);
+  zoom.querySelectorAll("button")[2].click();
 
   report.twins = [split(all("compare")[1]), shown(all("scrub")[1]), transforms(all("zoom")[1])];
   slide(all("compare")[1], 10);

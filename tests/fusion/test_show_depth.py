@@ -144,12 +144,18 @@ def test_a_map_of_which_nothing_is_sure_is_drawn(ramp):
 @pytest.mark.parametrize(
     ("depth", "options", "message"),
     [
-        (np.zeros((2, 3, 3)), {}, r"got shape \(2, 3, 3\) of float64"),
-        (np.zeros((2, 0)), {}, r"got shape \(2, 0\)"),
-        (np.zeros((2, 3), complex), {}, "of complex128"),
+        (np.zeros((2, 3, 3)), {}, r"depth has shape \(2, 3, 3\) and type float64"),
+        (np.zeros((2, 0)), {}, r"depth has shape \(2, 0\)"),
+        (np.zeros((2, 3), complex), {}, "type complex128; it must be"),
         ([], {}, "at least one map"),
-        (np.zeros((2, 3)), {"unsure": np.zeros((3, 2), bool)}, r"depth map, \(2, 3\); got \(3, 2\) of bool"),
-        (np.zeros((2, 3)), {"unsure": np.zeros((2, 3))}, r"got \(2, 3\) of float64"),
+        (np.zeros((2, 3)), {"unsure": np.zeros((3, 2), bool)}, r"unsure has shape \(3, 2\) and type bool; .* \(2, 3\)"),
+        (
+            np.zeros((2, 3)),
+            {"unsure": np.zeros((2, 3))},
+            r"unsure has shape \(2, 3\) and type float64; it must be bool",
+        ),
+        (np.zeros((2, 3)), {"limits": (3, 2)}, "limits are 3 and 2; give two finite numbers that rise"),
+        (np.zeros((2, 3)), {"limits": (0, np.inf)}, "limits are 0 and inf; give two finite numbers that rise"),
         ([np.zeros((2, 3))] * 2, {"unsure": [None]}, "got 1 masks for 2 maps"),
         ({"a": np.zeros((2, 3))}, {"unsure": {"b": None}}, r"unsure has the labels \['b'\]"),
         (np.zeros((2, 3)), {"unsure": {"b": None}}, r"unsure has the labels \['b'\]"),

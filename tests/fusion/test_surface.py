@@ -17,6 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from data import DataError
 from data.scenes.photographs import motorcycle
 from fusion.depth.mesh import surface_mesh
+from fusion.depth.preview import colours_of
 from fusion.show import surface, surface_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,6 +176,17 @@ def test_a_panorama_that_webp_could_not_hold_is_shown():
     assert_allclose(pictures_in(widget)[0], np.full((1, 1024, 3), 156), atol=1)
 
 
+def test_a_long_strip_is_reduced_no_further_than_to_two_vertices_across():
+    view = packed_in(surface(np.tile(np.arange(300_000.0), (2, 1)), np.full((2, 300_000), 0.5)))[0]
+    assert (view["grid"], view["cell"]) == ([300_000, 2], 1)
+
+
+def test_colours_of_the_view_are_those_of_the_preview(hill):
+    view = packed_in(surface(*hill[:2]))[0]
+    assert_array_equal(view["palette"], colours_of(np.linspace(0, 1, 17)))
+    assert view["palette"][0] == [68, 1, 84] and view["palette"][-1] == [253, 231, 37]
+
+
 def test_the_first_vertex_of_a_reduced_grid_lies_where_its_cell_does():
     columns = np.tile(np.arange(64.0), (50, 1))
     view = packed_in(surface(columns, columns / 64, most=400))[0]
@@ -209,7 +221,8 @@ def test_every_control_has_a_name_and_text_is_no_markup(hill):
     elements = Elements(surface(*hill[:2], unit=words, alt=words).html)
     assert not elements.of("b") and not any("onload" in attributes for _, attributes in elements.found)
     (canvas,), (slider,) = elements.of("canvas"), elements.of("input")
-    assert canvas["role"] == "img" and canvas["tabindex"] == "0" and canvas["aria-label"].startswith(words)
+    assert (canvas["role"], canvas["tabindex"], canvas["aria-label"]) == ("application", "0", words)
+    assert canvas["aria-roledescription"] == "surface to turn"
     assert slider["aria-label"] and slider["aria-valuetext"]
     for attributes in [canvas, slider, *elements.of("button")]:
         assert "data-lm-suppress-shortcuts" in attributes
@@ -242,7 +255,7 @@ def test_the_text_form_says_what_is_shown(hill):
     [
         ({"pixel_size": 0}, "pixel_size must be a positive number, got 0"),
         ({"exaggeration": np.nan}, "exaggeration must be a positive number, got nan"),
-        ({"most": 3}, "most must leave .* got 3"),
+        ({"most": 3}, "most must be 4 vertices or more, got 3"),
         ({"hidden": np.ones((48, 64), bool)}, "nothing is left of the surface: 100% of it is hidden"),
     ],
 )
@@ -260,7 +273,7 @@ def test_a_picture_out_of_range_is_refused(hill):
 
 
 def seen_by_browser(folder, hill, *flags):
-    """What a browser reports of a page with one surface twice, after keys, wheel and pointers."""
+    """What a browser reports of a page with one surface twice, after keys, wheel, pointers and a lost context."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if not browser:
         pytest.skip("needs Chromium, to run the surface")
@@ -359,8 +372,29 @@ def test_one_finger_turns_and_shift_moves(driven):
         assert seen[name]["y"] == pytest.approx(seen["first"]["y"], abs=0.01)
 
 
-def test_a_context_that_was_lost_is_made_again(driven):
+def test_one_finger_scrolls_the_page_until_the_surface_has_the_focus(driven):
+    assert driven["pressed"] == driven["left"] == {"focused": False, "action": "pan-y", "kept": [False, True]}
+    assert driven["tapped"] == {"focused": True, "action": "none", "kept": [True, True]}
+
+
+def test_keys_are_described_on_each_surface_of_a_page(driven):
+    assert driven["isOwn"] and driven["keys"].startswith("Arrow keys turn, plus and minus zoom")
+
+
+def test_a_context_that_was_lost_leaves_the_stills_until_it_is_made_again(driven):
+    assert (driven["lost"]["stills"], driven["lost"]["scene"], driven["lost"]["controls"]) == ("grid", "none", "none")
+    assert driven["lost"]["missing"].startswith("This browser does not draw the surface (")
+    assert driven["isAsBefore"]
     assert driven["seen"]["restored"] == driven["seen"]["first"]
+
+
+def test_a_long_strip_is_not_drawn_one_pixel_high(tmp_path):
+    columns = np.tile(np.linspace(0, 9, 4000), (3, 1))
+    report = seen_by_browser(tmp_path, (columns, columns / 9, None), *SOFTWARE)
+    if report["missing"]:
+        pytest.skip(f"no WebGL here: {report['missing']}")
+    assert report["box"][0] > 400 and report["box"][1] == 256
+    assert report["problems"] == []
 
 
 def test_lengths_stand_beside_the_surface(driven):

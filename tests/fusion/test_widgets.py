@@ -263,6 +263,11 @@ def test_pictures_are_enlarged_and_moved_together(driven):
     assert arrow[0] != button[0]
 
 
+def test_two_pointers_enlarge_what_lies_between_them_and_one_moves_it(driven):
+    assert driven["pinched"] == pytest.approx([1.5, -0.225, -0.25], abs=1e-3)
+    assert driven["dragged"] == pytest.approx([1.5, -0.125, -0.25], abs=1e-3)
+
+
 def test_a_plain_wheel_is_left_to_the_page(driven):
     assert driven["prevented"] == {"plain wheel": False, "ctrl wheel": True, "arrow while whole": False}
 

@@ -17,11 +17,15 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowD
 const canvas = root.querySelector("canvas");
 const slider = root.querySelector("input");
 const readout = root.querySelector("output");
+const missing = root.querySelector(".missing");
+const keys = root.querySelector(".keys");
 const measures = [...root.querySelectorAll(".measures span")];
 const view = JSON.parse(canvas.dataset.view);
 const half = view.size.map((length) => length / Math.max(...view.size) / 2);
 const state = { ...START, look: 0 };
 const pointers = new Map(); // of those pressed: place in CSS pixels
+keys.id = `surface-keys-${Math.random().toString(36).slice(2)}`; // a page may hold several surfaces
+canvas.setAttribute("aria-describedby", keys.id);
 let render = null;
 let bounds = null;
 let isDue = false;
@@ -179,34 +183,36 @@ const move = (right, down) => {
   update();
 };
 
-// Middle of the pressed pointers, and how far they are apart.
-const grip = () => {
-  const [first, second = first] = [...pointers.values()];
-  const apart = Math.hypot(second.x - first.x, second.y - first.y);
-  return { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2, apart };
-};
-
 const drag = (event) => {
-  const before = grip();
+  const before = gripOf(pointers);
   pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-  const after = grip();
+  const after = gripOf(pointers);
   const [right, down] = [after.x - before.x, after.y - before.y];
   if (before.apart) zoom(after.apart / before.apart || 1);
   if (before.apart || event.shiftKey) move(right, down);
   else turn(SPEED * right, -SPEED * down);
 };
 
+const focus = () => canvas.focus({ preventScroll: true, focusVisible: false });
+
 const listen = () => {
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || pointers.size === 2) return;
     canvas.setPointerCapture(event.pointerId);
-    canvas.focus({ preventScroll: true, focusVisible: false });
+    if (event.pointerType !== "touch") focus();
     pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
   });
   canvas.addEventListener("pointermove", (event) => {
     if (pointers.has(event.pointerId)) drag(event);
   });
+  canvas.addEventListener("pointerup", focus); // which does not come where a finger scrolls the page
   canvas.addEventListener("lostpointercapture", (event) => pointers.delete(event.pointerId));
+
+  // Two fingers, and one if the surface has the focus, are for it; one finger that goes up or down scrolls otherwise.
+  const keep = (event) => {
+    if (event.touches.length > 1 || document.activeElement === canvas) event.preventDefault();
+  };
+  canvas.addEventListener("touchmove", keep, { passive: false });
 
   // The wheel scrolls the page, unless the surface has the focus. A trackpad's pinch comes as a wheel with Ctrl.
   const wheel = (event) => {
@@ -251,16 +257,27 @@ const begin = async () => {
   bounds = boundsOf(grid);
   const image = root.querySelector("img");
   await image.decode();
-  const start = () => (render = makeRenderer(canvas, view, grid, image));
-  if (!start()) throw new Error("WebGL 2 is missing or turned off");
-  canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
-  canvas.addEventListener("webglcontextrestored", () => start() && update());
-  root.classList.add("drawn");
+  const start = () => {
+    render = makeRenderer(canvas, view, grid, image);
+    if (!render) throw new Error("WebGL 2 is missing or turned off");
+    missing.textContent = "";
+    root.classList.add("drawn");
+    update();
+  };
+  canvas.addEventListener("webglcontextlost", (event) => {
+    event.preventDefault(); // or it would never come back
+    fallBack("it draws too many others, or its graphics card was taken away");
+  });
+  canvas.addEventListener("webglcontextrestored", start);
+  start();
   listen();
-  update();
 };
 
-begin().catch((error) => {
-  const reason = `This browser does not draw the surface (${error.message})`;
-  root.querySelector(".missing").textContent = `${reason}; the pictures show what lies on it, and how high it is.`;
-});
+const fallBack = (reason) => {
+  render = null;
+  root.classList.remove("drawn", "by-height");
+  const told = `This browser does not draw the surface (${reason})`;
+  missing.textContent = `${told}; the pictures show what lies on it, and how high it is.`;
+};
+
+begin().catch((error) => fallBack(error.message));

@@ -49,17 +49,10 @@
     return [(x - box.left) / box.width, (y - box.top) / box.height];
   };
 
-  // Middle of the pressed pointers, and how far they are apart.
-  const grip = () => {
-    const [first, second = first] = [...pointers.values()];
-    const apart = Math.hypot(second.x - first.x, second.y - first.y);
-    return { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2, apart };
-  };
-
   const drag = (event) => {
-    const before = grip();
+    const before = gripOf(pointers);
     pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    const after = grip();
+    const after = gripOf(pointers);
     travelled += Math.hypot(after.x - before.x, after.y - before.y) + Math.abs(after.apart - before.apart);
     move((after.x - before.x) / size().width, (after.y - before.y) / size().height);
     if (before.apart) zoom(after.apart / before.apart, place(event, after));

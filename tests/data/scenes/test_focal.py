@@ -57,6 +57,37 @@ def test_a_focus_measure_finds_the_sharpest_frame(motorcycle):
     assert (np.abs(measured - motorcycle.index.astype(int)) <= 1)[textured].mean() > 0.9
 
 
+def test_the_position_of_a_depth_is_linear_in_nearness_between_the_frames():
+    depth = np.float32([[1, 2, 4], [1.6, 8 / 3, 100]])
+    made = scenes.focal_stack(np.full((2, 3), 0.5, np.float32), depth, distances=[1, 2, 4], f_number=np.inf)
+    np.testing.assert_allclose(made.position, [[0, 1, 2], [0.75, 1.5, 2]], atol=1e-6)  # nothing beyond the last frame
+    assert made.position.dtype == np.float32
+    away = scenes.focal_stack(np.full((2, 3), 0.5, np.float32), depth, distances=[4, 2, 1], f_number=np.inf)
+    np.testing.assert_allclose(away.position, 2 - made.position, atol=1e-6)
+
+
+@pytest.mark.parametrize("distances", [[1, 4, 2], [2, 1, 4], [1, 2, 2]])
+def test_depth_has_no_position_among_frames_that_go_to_and_fro(distances):
+    made = scenes.focal_stack(np.full((2, 3), 0.5), np.full((2, 3), 1.5), distances=distances, f_number=np.inf)
+    with pytest.raises(ValueError, match="neither rise nor fall all the way.* sort the distances"):
+        made.position  # noqa: B018
+
+
+def test_a_single_frame_is_the_position_of_every_depth():
+    made = scenes.focal_stack(np.full((2, 3), 0.5), np.full((2, 3), 1.5), distances=[2], f_number=np.inf)
+    assert not made.position.any()
+
+
+def test_position_and_index_go_together(motorcycle):
+    position = motorcycle.position
+    assert position.shape == motorcycle.depth.shape
+    assert position.min() == pytest.approx(0, abs=1e-5)
+    assert position.max() == pytest.approx(8, abs=1e-5)
+    assert np.abs(position - motorcycle.index).max() <= 0.55  # the frame of least blur is next to the place
+    blur = np.interp(position, range(9), 1 / motorcycle.distances)
+    np.testing.assert_allclose(blur, 1 / motorcycle.depth, rtol=1e-5)
+
+
 def test_the_truth_of_depth_and_index_go_together(motorcycle):
     nearest = np.abs(1 / motorcycle.depth[..., None] - 1 / motorcycle.distances).argmin(axis=2)
     assert (nearest == motorcycle.index).mean() > 0.97  # a circle of confusion is almost, not quite, even in 1 / depth

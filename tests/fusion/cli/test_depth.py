@@ -189,6 +189,8 @@ def test_depth_is_that_of_the_scene(tmp_path, scene, run):
     spread = 1 / scene.distances  # evenly in 1 / distance, so that frames are found from it
     places = np.interp(1 / scene.depth, spread[::-1], np.arange(len(spread))[::-1])
     frames = read_depth(run(tmp_path / "frames", "--align", "none")["depth_map"])[0]
+    is_known = ~np.isnan(frames)
+    assert is_known.mean() > 0.5
     assert np.median(np.abs(frames - places)[is_known]) < 0.5
 
 
@@ -378,7 +380,9 @@ def test_what_was_done_is_told(frames, tmp_path, known_depth, capsys):
     told = "depth of 5 frames of 60 x 45 pixels, in frames; 15.6% of the pixels are unsure"
     assert capsys.readouterr() == (f"{out}: {told}\n", "")
     assert main([*asked, "--distances", "2", "--fill", "--force", "--csv", str(tmp_path / "h.csv")]) == 0
-    told = "depth of 5 frames of 60 x 45 pixels, in the unit of the distances"
+    told = (
+        "depth of 5 frames of 60 x 45 pixels, in the unit of the distances; 15.6% of the pixels are unsure, and filled"
+    )
     assert capsys.readouterr().out == f"{out} {tmp_path / 'h.csv'}: {told}\n"
 
 
@@ -716,9 +720,42 @@ def test_a_picture_too_wide_for_a_format_is_refused(refused, tmp_path):
 
 
 @pytest.mark.usefixtures("known_depth")
-def test_a_surface_of_which_nothing_is_left_gives_no_other_file_either(failing, frames, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["ply", "view"])
+def test_where_no_surface_is_left_all_else_is_written(frames, tmp_path, monkeypatch, capsys, name):
     monkeypatch.setattr(sys.modules[__name__], "UNSURE", 45)
-    assert "nothing is left of the surface" in failing(frames, *asking_for_all(tmp_path), "--align", "none")
+    others = [other for other in OUTPUTS if other not in ("ply", "view")]
+    asked = asking_for_all(tmp_path, [name, *others])
+    assert main(["depth", str(frames), *asked, "--align", "none", "--quiet"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"fusion: error: {tmp_path / FILES[name]}: 100.0% of the pixels are unsure, so there is no surface; leave it out, "
+        "or use --fill"
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {"frames", *(FILES[other] for other in others)}
+    assert np.isnan(read_depth(tmp_path / "d.png")[0]).all()
+
+
+@pytest.mark.usefixtures("known_depth")
+@pytest.mark.parametrize(
+    ("flags", "told"), [([], ""), (["--fill"], ", and --fill has guessed it")], ids=["left out", "filled"]
+)
+def test_that_nothing_is_known_is_said(frames, run, monkeypatch, flags, told):
+    monkeypatch.setattr(sys.modules[__name__], "UNSURE", 45)
+    said = f"fusion depth: all pixels are unsure: nothing is known of their depth{told}\n"
+    run(frames, "--align", "none", *flags, said=said)
+
+
+@pytest.mark.usefixtures("known_depth")
+def test_a_surface_that_is_filled_is_written(frames, run, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "UNSURE", 45)
+    said = "fusion depth: all pixels are unsure: nothing is known of their depth, and --fill has guessed it\n"
+    files = run(frames, "--align", "none", "--fill", ask=("ply", "view"), said=said)
+    assert len(vertices_in(files["ply"])[0]) == 45 * 60
+
+
+def test_a_name_that_is_no_text_is_a_title_all_the_same(frames, tmp_path, known_depth):
+    path = tmp_path / os.fsdecode(b"b\xff.html")
+    assert main(["depth", str(frames), "--view", str(path), "--align", "none", "--quiet"]) == 0
+    assert "<title>b?</title>" in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("level", [0, 99])

@@ -121,13 +121,44 @@ def test_a_depth_map_is_no_frame(tmp_path, depth):
     assert is_own_result(tmp_path / "depth.png")
 
 
-@pytest.mark.parametrize("note", [None, "a rose", "[1, 2]", '{"unit": "mm"}'])
+@pytest.mark.parametrize(
+    "note",
+    [
+        None,
+        "a rose",
+        "[1, 2]",
+        '{"unit": "mm", "value_1": 0, "value_65535": 9}',
+        '{"kind": "all-in-focus depth map"}',
+        '{"kind": "all-in-focus depth map", "unit": "mm", "value_65535": 9}',
+        '{"kind": "all-in-focus depth map", "unit": "mm", "value_1": 0}',
+        '{"kind": "all-in-focus depth map", "unit": "mm", "value_1": 0, "value_65535": "9"}',
+        '{"kind": "all-in-focus depth map", "unit": "mm", "value_1": NaN, "value_65535": 9}',
+        '{"kind": "all-in-focus depth map", "value_1": 0, "value_65535": 9}',
+    ],
+)
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_picture_without_a_scale_is_no_depth_map(tmp_path, ending, note):
     path = tmp_path / f"rose{ending}"
     save(np.ones((2, 2), np.uint16), path, note=note)
-    with pytest.raises(DataError, match=f"rose{ending}: does not say what its values mean"):
+    with pytest.raises(DataError, match=f"rose{ending}: does not say what its values mean.* make it anew"):
         read_depth(path)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda gray: (gray // 257).astype(np.uint8), r"this one has 8 and shape \(13, 21\)"),
+        (lambda gray: np.stack([gray] * 3, axis=2), r"this one has 16 and shape \(13, 21, 3\)"),
+    ],
+)
+def test_what_another_program_saved_again_is_no_depth_map(tmp_path, depth, ending, change, told):
+    """A copy of 8 bits, or in colour, keeps the note."""
+    path, copy = tmp_path / f"depth{ending}", tmp_path / f"copy{ending}"
+    save_depth(depth, path, low=0, high=8, unit="mm")
+    save(change(gray_in(path)), copy, note=json.dumps(note_in(path)))
+    with pytest.raises(DataError, match=f"copy{ending}: a depth map is gray and has 16 bits, .*{told}.* make it anew"):
+        read_depth(copy)
 
 
 # --- confidence ------------------------------------------------------------------------------------------------------
@@ -161,15 +192,21 @@ def test_a_table_of_heights_is_read_by_numpy(tmp_path, depth, unsure):
     save_heights(depth, tmp_path / "h.csv", unit="um", unsure=unsure, pixel_size=2.4)
     table = np.genfromtxt(tmp_path / "h.csv", delimiter=",")
     assert np.array_equal(np.isnan(table), unsure)
-    assert_allclose(table[~unsure], depth[~unsure], rtol=1e-6)
+    assert np.array_equal(table[~unsure].astype(np.float32), depth[~unsure])
+
+
+def test_a_table_of_heights_holds_every_digit(tmp_path):
+    heights = np.random.default_rng(7).uniform(8, 16, (30, 40)).astype(np.float32)  # where 7 digits are the least
+    save_heights(heights, tmp_path / "h.csv")
+    assert np.array_equal(np.genfromtxt(tmp_path / "h.csv", delimiter=",").astype(np.float32), heights)
 
 
 def test_a_table_of_heights_tells_its_unit(tmp_path):
-    heights = np.array([[1.5, 2], [0.25, 1e-9]], np.float32)
+    heights = np.array([[1.5, 2], [0.25, 2**-20]], np.float32)
     path = tmp_path / "h.csv"
     save_heights(heights, path, unit="mm", unsure=heights == 2, pixel_size=0.0024)
     told = "# heights in mm; nan: not known\n# 2 rows of 2 pixels of 0.0024 mm\n"
-    assert path.read_text("ascii") == told + "1.5,nan\n0.25,1e-09\n"
+    assert path.read_text("ascii") == told + "1.5,nan\n0.25,9.53674316e-07\n"
     save_heights(heights, path, unit="", pixel_size=3, force=True)
     assert path.read_text("ascii").splitlines()[:2] == [
         "# heights in the unit of the distances; nan: not known",

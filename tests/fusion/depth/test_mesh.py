@@ -227,6 +227,15 @@ def test_means_of_a_plane_lie_on_it(shape, most):
     assert np.ptp(margins[:2]) <= 1 and np.ptp(margins[2:]) <= 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "most", "grid"),
+    [((3, 90), 50, (3, 90)), ((90, 5), 50, (45, 2)), ((4, 90), 4, (2, 45)), ((4, 5), 4, (2, 2))],
+)
+def test_two_vertices_are_left_along_the_shorter_side_whatever_the_most(shape, most, grid):
+    mesh = surface_mesh(plane(shape, 0.1), gray(shape), most=most)
+    assert tuple(len(np.unique(mesh.vertices[:, axis])) for axis in (1, 0)) == grid
+
+
 def test_no_mean_lies_between_two_sides_of_a_jump():
     height = np.where(np.arange(48) < 22, 0.0, 10.0) + plane((48, 48), down=0.01)
     image = np.where(height < 5, 0.0, 1.0)
@@ -291,7 +300,8 @@ def test_bands_of_cells_equal_the_whole(monkeypatch):
         (np.zeros((4, 5)), {"pixel_size": np.nan}, "pixel_size must be a positive number"),
         (np.zeros((4, 5)), {"largest_step": 0}, "largest_step must be a positive height, .* got 0"),
         (np.zeros((4, 5)), {"largest_step": np.nan}, "largest_step must be a positive height"),
-        (np.zeros((4, 5)), {"most": 3}, "most must leave a picture of 5 x 4 pixels .* got 3"),
+        (np.zeros((4, 5)), {"most": 3}, "most must be 4 vertices or more, got 3"),
+        (np.zeros((4, 5)), {"most": np.nan}, "most must be 4 vertices or more, got nan"),
     ],
 )
 def test_what_makes_no_surface_is_refused(height, options, message):

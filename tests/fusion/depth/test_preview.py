@@ -119,6 +119,23 @@ def test_limits_make_maps_comparable(ramp):
     assert (cut[ramp <= 4] == 0).all() and (cut[ramp >= 6] == 1).all()
 
 
+def test_a_small_range_far_from_0_has_all_colours():
+    depth = np.broadcast_to(1e16 / 3 + np.arange(4), (250, 4))
+    assert_allclose(shares(map_of(depth_preview(depth), depth.shape))[0], [0, 1 / 3, 2 / 3, 1], atol=1 / 255)
+
+
+@pytest.mark.parametrize("ends", [(-1e308, 1e308), (0, 1e-300), (0, 5e-324)])
+def test_the_largest_and_smallest_ranges_have_all_colours(ends):
+    low, high = ends
+    depth = np.broadcast_to([low, high / 2 + low / 2, high, 1e300], (250, 4))
+    unsure = np.broadcast_to([False, False, False, True], depth.shape)
+    for preview in (depth_preview(depth, unsure=unsure), depth_preview(depth, unsure=unsure, limits=ends)):
+        middle = float((depth[0, 1] / high - low / high) / (1 - low / high))
+        assert_allclose(shares(preview[0, :3]), [0, middle, 1], atol=1 / 255)
+        assert_array_equal(preview[0, 3], GRAY)
+        assert bar_of(preview, 4)[0] == 1 and bar_of(preview, 4)[-1] == 0
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32, np.float16, np.float64])
 def test_every_type_of_number_gives_the_same_picture(kind):
     depth = np.arange(12).reshape(3, 4) * 20
@@ -169,6 +186,13 @@ def test_a_constant_map_is_of_one_colour_and_its_bar_too(value):
         (-0.025, 0.01, ["-0.02", "-0.01", "0.00", "0.01"]),
         (0, 290000, ["0", "50000", "100000", "150000", "200000", "250000"]),
         (7, 7, ["7"]),
+        (0, 2.9e6, ["0", "5e+05", "1e+06", "1.5e+06", "2e+06", "2.5e+06"]),
+        (0, 3e-6, ["0", "5e-07", "1e-06", "1.5e-06", "2e-06", "2.5e-06", "3e-06"]),
+        (1e6, 1e6 + 9, ["1000000", "1000002", "1000004", "1000006", "1000008"]),
+        (0, 1e-300, ["0", "2e-301", "4e-301", "6e-301", "8e-301", "1e-300"]),
+        (0, 5e-324, ["0", "4.94066e-324"]),
+        (0, 3e-323, ["0", "2.96439e-323"]),
+        (-1e308, 1e308, ["-1e+308", "-5e+307", "0", "5e+307", "1e+308"]),
     ],
 )
 def test_numbers_along_the_bar_are_round(monkeypatch, low, high, numbers):
@@ -186,8 +210,10 @@ def test_numbers_along_the_bar_are_round(monkeypatch, low, high, numbers):
         (np.zeros((4, 5), complex), {}, r"type complex128; it must be \(H, W\), integers or floats"),
         (np.zeros((4, 5)), {"unsure": np.zeros((5, 4), bool)}, r"unsure has shape \(5, 4\) and type bool; .* \(4, 5\)"),
         (np.zeros((4, 5)), {"unsure": np.zeros((4, 5))}, r"type float64; it must be bool"),
-        (np.zeros((4, 5)), {"limits": (3, 3)}, r"limits are 3 and 3; give two numbers that rise"),
+        (np.zeros((4, 5)), {"limits": (3, 3)}, r"limits are 3 and 3; give two finite numbers that rise"),
         (np.zeros((4, 5)), {"limits": (0, np.nan)}, r"limits are 0 and nan"),
+        (np.zeros((4, 5)), {"limits": (-np.inf, 1)}, r"limits are -inf and 1; give two finite numbers"),
+        (np.zeros((4, 5)), {"limits": (1, np.inf)}, r"limits are 1 and inf; give two finite numbers"),
     ],
 )
 def test_what_is_no_depth_map_is_refused(depth, options, message):
