@@ -61,6 +61,7 @@ bench: $(READY) ## measure speed, memory and quality
 	$(BIN)/python -m benchmarks.registration
 	$(BIN)/python -m benchmarks.stacking
 	$(BIN)/python -m benchmarks.boundary
+	$(BIN)/python -m benchmarks.depth
 	$(BIN)/python -m benchmarks.scenes
 	$(BIN)/python -m benchmarks.metrics
 	$(BIN)/python -m benchmarks.leaderboard

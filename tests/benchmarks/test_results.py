@@ -1,12 +1,13 @@
 """The results file that the pages draw: complete, and equal to what others computed of the same pictures."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from benchmarks import boundary_scores, boundary_variants
+from benchmarks import boundary_scores, boundary_variants, depth_labels, depth_scenes, depth_scores
 from benchmarks.leaderboard.board import RESULTS, read
 from benchmarks.leaderboard.contests import CONTESTS, QUOTED
 from benchmarks.leaderboard.rows import CONTROLS, methods_of
@@ -219,3 +220,75 @@ def test_the_command_of_boundary_aware_fusion_keeps_to_its_budget():
     assert speed["pair_520x520"]["compact"]["cpu_s"] <= MOST_CPU
     for program in ("compact", "compact, blended"):
         assert speed["pair_12_megapixels"][program]["peak_mb"] <= MOST_MEMORY, program
+
+
+# --- depth from focus ------------------------------------------------------------------------------------------------
+
+ERROR_OF_WINNER = 5  # times ours, at least, at 1 % noise; mean errors all
+CUT_SHARE = 0.1  # of the time of a graph cut, at most
+CONE_MEAN, CONE_MEDIAN = 0.5, 0.35  # frames, at most
+DB_BELOW_PYRAMID = 0.3  # at most
+MOST_CPU_OF_DEPTH, MOST_MEMORY_OF_DEPTH = 20, 1500  # seconds on 25 frames of 2 megapixels; MB on 50 of 12
+NOISY = [depth_scenes.name_of(*scene, depth_scores.NOISE) for scene in product(("motorcycle", "antinous"), (9, 25))]
+
+
+def test_depth_is_known_in_all_scenes_and_compared():
+    found = saved("depth")["scenes"]
+    assert set(found["scenes"]) == set(found["compared"]) == set(depth_scenes.SCENES)
+    windows = {f"winner takes all, window of {size} px" for size in depth_scores.WINDOWS}
+    for name, told in found["scenes"].items():
+        assert set(told["methods"]) == {"winner takes all", *windows, "graph-cut, whole frames", *depth_scores.OURS}, (
+            name
+        )
+        assert found["compared"][name] == depth_scores.compared(told), name
+
+
+def test_depth_is_nearer_to_the_truth_than_the_winner_that_takes_all_and_than_graph_cuts():
+    compared = saved("depth")["scenes"]["compared"]
+    for name in NOISY:
+        assert compared[name]["error_of_winner_takes_all"] >= ERROR_OF_WINNER, name
+        for other in ("graph_cut", "labels_of_graph_cut", "preset"):
+            assert compared[name][f"error_to_{other}"] <= 1, (name, other)
+
+
+def test_depth_costs_a_tenth_of_a_graph_cut():
+    compared = saved("depth")["scenes"]["compared"]
+    for name in NOISY:
+        assert max(compared[name][f"cpu_ratio_to_{other}"] for other in ("graph_cut", "preset")) <= CUT_SHARE, name
+
+
+def test_depth_of_the_cone_reaches_its_goals():
+    told = saved("depth")["scenes"]["scenes"]["cone"]
+    ours = told["methods"]["guided"]
+    assert ours["mean"] <= CONE_MEAN and ours["median"] <= CONE_MEDIAN
+    assert abs(told["fit"]["slope"] - 1) < 0.05
+
+
+def test_the_all_in_focus_image_is_as_good_as_that_of_focus_stacking():
+    found = saved("depth")["scenes"]
+    for name in depth_scenes.RENDERED:
+        scores = found["scenes"][name]["psnr_db"]
+        assert found["compared"][name]["db_above_pyramid_fusion"] >= -DB_BELOW_PYRAMID, name
+        assert scores["guided"] > max(scores["best single frame"], scores["preset graph-cut"]), name
+
+
+def test_all_focus_measures_find_depth():
+    found = saved("depth")["measures"]
+    assert set(found) - {"machine"} == set(depth_scores.MEASURED)
+    for name in depth_scores.MEASURED:
+        assert set(found[name]) == set(depth_scores.MEASURES)
+        assert found[name]["log"]["mean"] == saved("depth")["scenes"]["scenes"][name]["methods"]["guided"]["mean"]
+
+
+def test_frames_are_chosen_better_than_by_a_graph_cut_from_the_same_votes():
+    found = saved("depth")["labels"]
+    ours = found["guided, semi-global, peak"]
+    assert set(found) - {"machine"} == set(depth_labels.METHODS)
+    for other in ("graph cut", "graph cut, peak"):
+        assert ours["mean"] <= found[other]["mean"] and ours["cpu_s"] <= CUT_SHARE * found[other]["cpu_s"]
+
+
+def test_the_command_of_depth_keeps_to_its_budget():
+    found = saved("depth")
+    assert found["speed"]["25_frames_of_2_megapixels"]["align none"]["cpu_s"] < MOST_CPU_OF_DEPTH
+    assert found["memory"]["50_frames_of_12_megapixels"]["align none"]["peak_mb"] < MOST_MEMORY_OF_DEPTH
