@@ -146,8 +146,7 @@ def of_pair(name, folder=None):
     stack = open_stack([stack.pixels(index) for index in range(2)])
     scorers = scorers_for(METRICS, stack)
     return {
-        row: scores_of(copied(stack, decided(stack, variant)), scorers)
-        for row, variant in variants(folder).items()
+        row: scores_of(copied(stack, decided(stack, variant)), scorers) for row, variant in variants(folder).items()
     }
 
 

@@ -14,9 +14,10 @@ EXPOSURE = ["exposure_fusion"]
 REGISTRATION = ["registration"]
 STACKING = ["focus_stacking"]
 BOUNDARY = ["boundary_fusion"]
+DEPTH = ["depth_from_focus"]
 MEASURING = ["how_good", "leaderboard"]
 OPENERS = {"open", "imread", "imwrite", "Path", "load_npz"}
-TOUCHABLE = re.compile(r"^(compare|scrub|zoom)\(", re.MULTILINE)
+TOUCHABLE = re.compile(r"^(compare|scrub|surface|thin_lens|zoom)\(", re.MULTILINE)
 ALT = re.compile(r'alt ?= ?"([^"]*)"')
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -56,7 +57,7 @@ def test_figures_have_caption_name_and_alternative_text(path):
         assert len(alt) > 20
 
 
-@pytest.mark.parametrize("name", PART_ONE + EXPOSURE + REGISTRATION + STACKING + BOUNDARY + MEASURING)
+@pytest.mark.parametrize("name", PART_ONE + EXPOSURE + REGISTRATION + STACKING + BOUNDARY + DEPTH + MEASURING)
 def test_every_page_has_a_folded_exercise_and_answer(name):
     text = (BOOK / f"{name}.md").read_text(encoding="utf-8")
     exercises = re.findall(r"{admonition} Exercise\n:class: (.*)\n", text)
