@@ -13,6 +13,7 @@ from fusion.depth.focus_measures import FOCUS_MEASURES, KERNEL_SIZE, LARGEST, ri
 CELLS = 32e6  # values that a volume may hold: frames, times pixels of its grid
 PIXELS = 1e6  # of its grid, at most
 WINDOW = 0.7  # pixels: standard deviation of the Gaussian in which a measure is averaged
+STEADY = 0.03  # of the brightness of a frame: so much its mean may change with focus alone
 QUIET = 0.1  # share of the pixels in which nothing but noise is expected
 LEAST_NOISE = 1e-9  # squared gray values, between those of rounding to 12 and to 13 bits
 
@@ -47,7 +48,8 @@ def focus_volume(stack, *, measure="log", kernel_size=KERNEL_SIZE, cells=CELLS, 
     Returns
     -------
     FocusVolume
-        As if all frames were as bright, on average, as the first one: light that flickers is no sharpness.
+        Light that flickers is no sharpness: a frame whose mean differs from that of most by more than 3 % is measured as
+        if it were as bright. Smaller differences may come from defocus itself.
 
     Raises
     ------
@@ -67,14 +69,21 @@ def focus_volume(stack, *, measure="log", kernel_size=KERNEL_SIZE, cells=CELLS, 
         gray = gray_of(pixels)
         focus[index] = reduced(averaged(measure(gray, kernel_size)), grid)
         brightness.append(float(gray.mean()))
-        if brightness[0] and brightness[-1]:
-            focus[index] *= np.float32((brightness[0] / brightness[-1]) ** 2)
+    _steady(focus, brightness)
     if len(stack) > 1 and not is_telling(focus):
         raise ValueError(
             f"all {len(stack)} frames are equally sharp everywhere, so nothing tells depth; give frames of one scene, each "
             "focused at another distance"
         )
     return FocusVolume(focus, shape, noise_of(focus))
+
+
+def _steady(focus, brightness):
+    """Scale, in place, what is measured in frames that are brighter or darker than defocus makes them; none if black."""
+    usual = float(np.median(brightness))
+    for frame, mean in zip(focus, brightness, strict=True):
+        if mean > 0 < usual and abs(math.log(mean / usual)) > STEADY:
+            frame *= np.float32((usual / mean) ** 2)
 
 
 def check_measure(name, kernel_size, shape=None):
