@@ -13,27 +13,28 @@ examples:
   fusion depth beetle/ --depth-map depth.png --all-in-focus sharp.jpg
   fusion depth beetle/ --depth-map depth.tif --distances 0.05mm --pixel-size 0.0024mm
   fusion depth beetle/ --ply beetle.ply --view beetle.html --distances 50um --pixel-size 2.4um
-  fusion depth beetle/ --csv heights.csv --distances positions.txt --confidence sure.png
+  fusion depth beetle/ --csv depth.csv --distances positions.txt --confidence sure.png
   fusion depth tripod/*.jpg --depth-map depth.png --preview depth.jpg --align none
   fusion depth beetle/ --depth-map depth.png --preset graph-cut --transforms motion.json
 
 depth map    gray, 16 bits: 1 for the first frame, 65535 for the last one, even in depth between
              them, 0 where depth is unsure. Its metadata say so in JSON, with the unit (text
-             Description of a PNG, ImageDescription of a TIFF); fusion.depth.files.read_depth(path)
-             gives depth in that unit, NaN where it is unsure
+             Description of a PNG, ImageDescription of a TIFF); in Python "depth, unit =
+             fusion.depth.read_depth(path)" gives them back, NaN where depth is unsure
 confidence   gray, 16 bits: from 0 to 1
 preview      the depth map in colours with a scale; unsure pixels are gray
-CSV          a line for each row of the picture, nan where unsure; lines with # before them tell
-             the unit. numpy.genfromtxt(path, delimiter=",") reads it, and ImageJ, as a text image,
-             once the lines with # are gone
+CSV          depth, a line for each row of the picture, nan where unsure; lines with # before
+             them tell the unit. numpy.genfromtxt(path, delimiter=",") reads it, and ImageJ, as a
+             text image, once the lines with # are gone
 PLY          a mesh with the colours of the all-in-focus image, for MeshLab, CloudCompare, Blender;
              without --pixel-size x and y are in pixels
 view         a page that shows the mesh in any browser, to be turned by mouse, touch and keys
 
 Depth is in frames, from 0, or the distance as --distances gives it; heights of mesh and view are
-those over the farthest frame. A file of --distances has a number on each line, with a unit
-({", ".join(METRES)}) behind it, or in a first line such as "z (mm)"; # begins a comment.
-Numbers rise, or fall, from frame to frame.
+those over the farthest frame, so that what is near stands high: the first frame is taken for the
+nearest one, unless --nearest last says so. A file of --distances has a number on each line, with
+a unit ({", ".join(METRES)}) behind it, or in a first line such as
+"z (mm)"; # begins a comment. Numbers rise, or fall, from frame to frame.
 
 Frames that cannot be read, are of another size, or of which no trustworthy motion is found are
 left out and named; with --align none they are errors. They keep their line in a file of
@@ -97,7 +98,7 @@ def _add_method(group):
         type=int,
         default=3,
         metavar="N",
-        help="of the measure, in pixels, odd; more stands more noise (default: %(default)s)",
+        help="of the measure, in pixels, odd; more stands more noise, and blurs outlines (default: %(default)s)",
     )
     group.add_argument(
         "--refine",

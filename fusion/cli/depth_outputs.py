@@ -16,6 +16,7 @@ MADE_BY = f"fusion depth {VERSION}"
 PICTURES = ("depth_map", "all_in_focus", "confidence", "preview")
 TABLES = {"csv": ".csv", "ply": ".ply", "view": ".html"}
 OUTPUTS = (*PICTURES, *TABLES)
+MUCH = 0.1  # of the sure pixels at one end of the series: it may stop too early
 INPUTS = ("transforms", "distances")  # files that are named, and are not to be replaced
 
 
@@ -43,6 +44,11 @@ class Surface(NamedTuple):
     def hidden(self):
         """Where depth is to be left out, or None for nowhere."""
         return None if self.is_filled else self.unsure
+
+    def share_at(self, end):
+        """Share of the sure pixels whose depth is that of one end of the series."""
+        sure = self.depth[~self.unsure]
+        return float(np.mean(sure == np.float32(end))) if sure.size else 0.0
 
     def elevation(self, nearest):
         """Return the height over the frame that is farthest; the `nearest` one is the first, or None, or the last."""
@@ -104,6 +110,21 @@ def write_outputs(surface, args):
     told = f"{files}: depth of {len(surface.frames)} frames of {width} x {height} pixels, in {surface.unit_told}"
     filled = ", and filled" if surface.is_filled else ""
     tell(args, f"{told}; {surface.unsure.mean():.1%} of the pixels are unsure{filled}")
+    for sentence in _cautions(surface, asked, args):
+        tell(args, sentence)
+
+
+def _cautions(surface, asked, args):
+    """Yield what is to be known of the results."""
+    for name, end in (("first", surface.low), ("last", surface.high)):
+        share = surface.share_at(end)
+        if share > MUCH:
+            yield f"{share:.0%} of the sure pixels are sharpest in the {name} frame; what lies beyond it cannot be told"
+    solid = [str(asked[name]) for name in ("ply", "view") if name in asked]
+    if solid and args.nearest is None:
+        yield f"{' '.join(solid)}: the first frame is taken for the nearest one; if it is the last, give --nearest last"
+    if "ply" in asked and surface.pixel_size is None:
+        yield f"{asked['ply']}: x and y are in pixels, z in {surface.unit_told}; for true proportions give --pixel-size"
 
 
 def _write_depth_map(surface, path, args):

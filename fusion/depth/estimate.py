@@ -22,7 +22,7 @@ LEAST = 1e-30  # of the largest distance, and its inverse, so that float32 holds
 LEAST_CONFIDENCE = 0.2  # below which depth is marked as unsure
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Depth:
     """Depth of every pixel of a focal stack.
 
@@ -48,6 +48,11 @@ class Depth:
     index: np.ndarray
     all_in_focus: np.ndarray
     height: np.ndarray | None = None
+
+    def __repr__(self):
+        height, width = self.depth.shape
+        frames = f"{self.depth.min():.1f} to {self.depth.max():.1f} frames"
+        return f"<Depth of {width} x {height} pixels: {frames}, {self.unsure.mean():.1%} unsure>"
 
 
 def depth_from_focus(

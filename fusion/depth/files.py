@@ -181,5 +181,5 @@ def save_heights(height, path, *, unit="frames", unsure=None, pixel_size=None, f
 
 def _told_of(shape, unit, pixel_size):
     """Yield what is said of a table of heights in front of it."""
-    yield f"heights in {unit or 'the unit of the distances'}; nan: not known"
+    yield f"depth in {unit or 'the unit of the distances'}; nan: not known"
     yield f"{shape[0]} rows of {shape[1]} pixels" + (f" of {pixel_size:g} {unit}".rstrip() if pixel_size else "")

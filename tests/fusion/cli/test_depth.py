@@ -292,7 +292,7 @@ def test_the_mesh_says_its_unit(frames, run, known_depth, flags, unit):
 def test_the_table_says_its_unit(frames, run, known_depth):
     path = run(frames, "--align", "none", "--distances", "0.05mm", "--pixel-size", "2um", ask=("csv",))["csv"]
     assert path.read_text().splitlines()[:2] == [
-        "# heights in mm; nan: not known",
+        "# depth in mm; nan: not known",
         "# 45 rows of 60 pixels of 0.002 mm",
     ]
     assert_allclose(table_in(path)[UNSURE], np.linspace(0, 0.2, 60), rtol=1e-6)
@@ -384,6 +384,32 @@ def test_what_was_done_is_told(frames, tmp_path, known_depth, capsys):
         "depth of 5 frames of 60 x 45 pixels, in the unit of the distances; 15.6% of the pixels are unsure, and filled"
     )
     assert capsys.readouterr().out == f"{out} {tmp_path / 'h.csv'}: {told}\n"
+
+
+def test_where_depth_may_lie_beyond_the_series_is_told(frames, tmp_path, known_depth, capsys, monkeypatch):
+    find = fusion.depth_from_focus
+
+    def piled_up(stack, **options):
+        found = find(stack, **options)
+        found.depth[:, 45:] = 4
+        return found
+
+    monkeypatch.setattr(fusion, "depth_from_focus", piled_up)
+    assert main(["depth", str(frames), "--depth-map", str(tmp_path / "d.png"), "--align", "none"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1:] == ["25% of the sure pixels are sharpest in the last frame; what lies beyond it cannot be told"]
+
+
+def test_what_a_surface_takes_for_granted_is_told(frames, tmp_path, known_depth, capsys):
+    ply, view = tmp_path / "s.ply", tmp_path / "v.html"
+    asked = ["depth", str(frames), "--ply", str(ply), "--view", str(view), "--align", "none", "--force"]
+    assert main(asked) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"{ply} {view}: the first frame is taken for the nearest one; if it is the last, give --nearest last",
+        f"{ply}: x and y are in pixels, z in frames; for true proportions give --pixel-size",
+    ]
+    assert main([*asked, "--nearest", "last", "--distances", "2um", "--pixel-size", "1um"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_results_in_the_input_folder_do_not_change_the_next_result(frames, known_depth, capsys):

@@ -507,3 +507,10 @@ def test_sim_cone(real_data):
     slope, offset = np.polyfit(truth.ravel(), found.depth.ravel(), 1)
     assert 0.95 < slope < 1.02
     assert abs(offset) < 0.8
+
+
+def test_a_result_says_what_it_is(small):
+    found = depth_from_focus(small.stack)
+    height, width = found.depth.shape
+    assert repr(found).startswith(f"<Depth of {width} x {height} pixels: {found.depth.min():.1f} to ")
+    assert repr(found).endswith(f" frames, {found.unsure.mean():.1%} unsure>")

@@ -205,15 +205,15 @@ def test_a_table_of_heights_tells_its_unit(tmp_path):
     heights = np.array([[1.5, 2], [0.25, 2**-20]], np.float32)
     path = tmp_path / "h.csv"
     save_heights(heights, path, unit="mm", unsure=heights == 2, pixel_size=0.0024)
-    told = "# heights in mm; nan: not known\n# 2 rows of 2 pixels of 0.0024 mm\n"
+    told = "# depth in mm; nan: not known\n# 2 rows of 2 pixels of 0.0024 mm\n"
     assert path.read_text("ascii") == told + "1.5,nan\n0.25,9.53674316e-07\n"
     save_heights(heights, path, unit="", pixel_size=3, force=True)
     assert path.read_text("ascii").splitlines()[:2] == [
-        "# heights in the unit of the distances; nan: not known",
+        "# depth in the unit of the distances; nan: not known",
         "# 2 rows of 2 pixels of 3",
     ]
     save_heights(heights, path, force=True)
-    assert path.read_text("ascii").splitlines()[:2] == ["# heights in frames; nan: not known", "# 2 rows of 2 pixels"]
+    assert path.read_text("ascii").splitlines()[:2] == ["# depth in frames; nan: not known", "# 2 rows of 2 pixels"]
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
