@@ -25,6 +25,8 @@ RELIEF = 0.3  # of the larger side: how high a surface stands whose pixels have 
 HOLE = 128  # gray of what is not known, between heights in colour
 DEEPEST = 65535  # of heights with 16 bits
 STOPS = 17  # colours that a browser gets, to mix the others from
+NO_SCALE = "Heights are not to scale: the size of a pixel is not known."
+TO_SCALE = "To scale at × 1."
 DOUBLINGS = 3  # of heights, from the middle of the slider to its ends
 SCRIPTS = ("surface-grid.js", "surface-gl.js", "grip.js", "surface.js")
 
@@ -104,6 +106,7 @@ def surface(
         alt=alt or f"surface, {ends[0]} to {ends[1]} high",
         view=json.dumps(_view(grid, size, ends, high - low, pixel_size, unit)),
         packed=_packed(levels, grid.squares),
+        proportions=NO_SCALE if pixel_size is None else TO_SCALE,
         **_slider(exaggeration),
     )
     return Widget("surface", labels, size, _document(content, alt or f"surface: {', '.join(labels)}"))

@@ -411,3 +411,10 @@ def test_without_webgl_the_stills_stay_and_a_sentence_says_why(tmp_path, hill):
     report = seen_by_browser(tmp_path, hill, "--disable-3d-apis")
     assert "WebGL 2 is missing or turned off" in report["missing"]
     assert (report["stills"], report["scene"]) == ("grid", "none")
+
+
+def test_what_is_not_to_scale_says_so():
+    height, image = np.tile(np.float32([0, 1, 2, 3]), (4, 1)), np.full((4, 4), 0.5)
+    assert "Heights are not to scale" in surface(height, image).html
+    scaled = surface(height, image, pixel_size=0.5).html
+    assert "To scale at × 1" in scaled and "not to scale" not in scaled
