@@ -29,7 +29,6 @@ SAMPLES = {
     "gray": ("classic/clock", "built-in/gray"),
     "focal_stack": ("stack/pcb", "built-in/motorcycle"),
     "ours": ("ours/stylos2", "built-in/hand-held"),
-    "depth": ("dff/balls-aligned", "built-in/motorcycle"),
     "halo": ("stack/pcb-depth", "built-in/motorcycle"),
 }
 # dataset: (the folder of scenes, the built-in scenes in its place)
