@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.guided import COMMAND, module
-from benchmarks.run import in_turn, measure, on_this_machine, printed_by, publish, with_saved
+from benchmarks.run import in_turn, measure, on_this_machine, printed_by, publish_parts
 
 RESULTS = Path(__file__).parent / "results" / "boundary.json"
 VARIABLE = "BOUNDARY_ABLATION"
@@ -112,7 +112,7 @@ def main(arguments=None):
     args, found = parse(arguments), {}
     for part in args.parts:
         found |= on_this_machine({part: PARTS[part](args)})
-    publish(with_saved(found, RESULTS) if args.save else found, RESULTS, args.save)
+    publish_parts(found, RESULTS, args.save)
 
 
 if __name__ == "__main__":

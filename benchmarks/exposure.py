@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.guided import COMMAND, module
-from benchmarks.run import in_turn, measure, on_this_machine, printed_by, publish, with_saved
+from benchmarks.run import in_turn, measure, on_this_machine, printed_by, publish_parts
 
 RESULTS = Path(__file__).parent / "results" / "exposure.json"
 QUIET = ["sh", "-c", 'exec "$@" 2> /dev/null', "sh"]  # Enfuse tells of every frame
@@ -97,7 +97,7 @@ def main(arguments=None):
     for part in args.part:
         with tempfile.TemporaryDirectory() as folder:
             found |= on_this_machine(PARTS[part](Path(folder), args.repeats))
-    publish(with_saved(found, RESULTS) if args.save else found, RESULTS, args.save)
+    publish_parts(found, RESULTS, args.save)
 
 
 if __name__ == "__main__":

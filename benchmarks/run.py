@@ -46,6 +46,11 @@ def publish(found, path, save):
         path.write_text(text + "\n")
 
 
+def publish_parts(found, path, save):
+    """Print some parts of a benchmark; if they are to be saved, with the parts that the file holds already."""
+    publish(with_saved(found, path) if save else found, path, save)
+
+
 def saved(name):
     """Return what a benchmark found when it was last saved: results/NAME.json."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import stackers
 from benchmarks.guided import COMMAND, module
-from benchmarks.run import in_turn, measure, on_this_machine, printed_by, publish, with_saved
+from benchmarks.run import in_turn, measure, on_this_machine, printed_by, publish_parts
 
 RESULTS = Path(__file__).parent / "results" / "stacking.json"
 COUNTS = (10, 20, 40)
@@ -103,7 +103,7 @@ def main(arguments=None):
         stacks, found = args.stacks or Path(folder), {}
         for part in args.part:
             found |= on_this_machine(PARTS[part](stacks, args.repeats))
-    publish(with_saved(found, RESULTS) if args.save else found, RESULTS, args.save)
+    publish_parts(found, RESULTS, args.save)
 
 
 if __name__ == "__main__":

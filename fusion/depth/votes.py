@@ -128,10 +128,10 @@ def _centre_of_gravity(votes):
 
 def _offset_of_parabola(votes, start, places, reach):
     """Place of the top of a parabola fitted to the logarithms of votes around a frame, from there; float64, or infinite."""
-    moments, products = np.zeros((5, *start.shape)), np.zeros((3, *start.shape))
+    moments, products, origin = np.zeros((5, *start.shape)), np.zeros((3, *start.shape)), places[start]
     highest = np.log(np.maximum(votes.max(axis=0), SMALLEST))  # so that a flat profile is 0
     for frame, vote in enumerate(votes):
-        place = places[frame] - places[start]
+        place = places[frame] - origin
         vote = np.maximum(vote, SMALLEST)
         weight = vote**POWER * np.exp(np.float32(-0.5 / reach**2) * np.float32(frame - start) ** 2)
         logarithm = np.log(vote) - highest
