@@ -9,7 +9,7 @@ import numpy as np
 from data import open_stack
 from fusion.depth.fill import filled
 from fusion.depth.focus_measures import KERNEL_SIZE
-from fusion.depth.refinements import REFINEMENTS, initial_estimate
+from fusion.depth.refinements import REFINEMENTS, first_estimate
 from fusion.depth.several_peaks import has_several_peaks
 from fusion.depth.volume import check_measure, focus_volume, gray_of, reduced
 from fusion.depth.votes import clarity_of, votes_of
@@ -134,7 +134,7 @@ def depth_from_focus(
             stacklevel=2,
         )
     clarity = clarity_of(volume)
-    first = initial_estimate(votes_of(volume), places)
+    first = first_estimate(votes_of(volume), places, refinements[0])
     image = _sharp_image(stack, first.index, preset, progress)
     guide = gray_of(reduced(image, first.index.shape))
     found = first

@@ -33,6 +33,14 @@ def initial_estimate(votes, places=None):
     return Estimate(votes, index, peak(votes, index, places=places), places)
 
 
+def first_estimate(votes, places, refinement):
+    """Estimate that a refinement begins with: the peak of each pixel if it is one `OF_PEAKS`, else whole frames."""
+    if refinement in OF_PEAKS:
+        return initial_estimate(votes, places)
+    index = sharpest(votes)
+    return Estimate(votes, index, index.astype(np.float32), places)
+
+
 def unrefined(estimate, guide, progress=None):
     """Leave an estimate as it is."""
     return estimate
@@ -91,3 +99,4 @@ REFINEMENTS = {
     "weighted-median": by_weighted_median,
     "guided": by_guided_votes,
 }
+OF_PEAKS = ("none", "weighted-median")  # the others choose frames anew, and the fit takes long

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from fusion.depth import REFINEMENTS
 from fusion.depth.graph_cut import graph_cut
-from fusion.depth.refinements import EPS, RADIUS, Estimate, initial_estimate
+from fusion.depth.refinements import EPS, RADIUS, Estimate, first_estimate, initial_estimate
 from fusion.depth.semi_global import semi_global
 from fusion.depth.votes import confidence_of, peak, sharpest
 from fusion.depth.weighted_median import weighted_median
@@ -138,3 +138,15 @@ def test_where_a_peak_is_chosen_against_the_votes_confidence_is_none():
     found = Estimate(votes, index, peak(votes, index))
     assert found.confidence[10, 10] == 0
     assert found.confidence[0, 0] > 0.5
+
+
+@pytest.mark.parametrize("name", REFINEMENTS)
+def test_each_refinement_begins_with_what_it_needs(noisy, name):
+    """The peak of each pixel is fitted for those that make use of it, and the others come out the same without."""
+    if name == "graph-cut":
+        pytest.importorskip("maxflow", reason="graph cuts need PyMaxflow, an extra: pip install PyMaxflow")
+    votes, _, guide = noisy
+    first, full = first_estimate(votes.copy(), None, name), initial_estimate(votes)
+    assert_array_equal(first.index, full.index)
+    assert_array_equal(first.depth, full.index if name in ("guided", "graph-cut") else full.depth)
+    assert_array_equal(REFINEMENTS[name](first, guide).depth, REFINEMENTS[name](full, guide).depth)
