@@ -1,0 +1,179 @@
+"""Every method of this house that fuses a stack, with the defaults it is best known by: what is compared with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import fusion
+from fusion.controls import mean
+
+FOCUS, EXPOSURE = "focus", "exposure"
+LARGE = 1e6  # pixels of a frame: above, a method that takes minutes is left out
+
+
+class Method(NamedTuple):
+    """One row of a comparison.
+
+    Attributes
+    ----------
+    title : str
+        As tables and pages call it.
+    fuse : callable
+        ``fuse(stack, progress=None)`` returns the fused image, float32 in [0, 1] of shape (H, W) or (H, W, 3).
+    fits : frozenset of str
+        What frames differ in: `FOCUS`, `EXPOSURE` or both.
+    use : str
+        When to take it, in a few words.
+    command : str
+        The same on the command line, without the frames and the output.
+    page : str
+        The page of the book that builds it.
+    largest : float
+        Pixels of a frame, above which it takes too long to be tried.
+    """
+
+    title: str
+    fuse: Callable
+    fits: frozenset
+    use: str
+    command: str
+    page: str
+    largest: float = float("inf")
+
+
+def _pyramid(stack, progress=None):
+    return fusion.pyramid_fusion(stack, progress=progress)
+
+
+def _log_maximum(stack, progress=None):
+    return fusion.pyramid_fusion(stack, naive=True, progress=progress)
+
+
+def _guided(stack, progress=None):
+    return fusion.guided_fusion(stack, progress=progress)
+
+
+def _boundary(stack, progress=None):
+    return fusion.boundary_fusion(stack, progress=progress)
+
+
+def _boundary_blended(stack, progress=None):
+    return fusion.boundary_fusion(stack, blend="pyramid", progress=progress)
+
+
+def _exposure(stack, progress=None):
+    return fusion.exposure_fusion(stack, progress=progress)
+
+
+def _extended(stack, progress=None):
+    return fusion.extended_exposure_fusion(stack, progress=progress)
+
+
+def _optimised(stack, progress=None):
+    return fusion.optimised_exposure_fusion(stack, progress=progress)
+
+
+def _mean(stack, progress=None):
+    return mean(stack)
+
+
+_FOCUS, _EXPOSURE = frozenset([FOCUS]), frozenset([EXPOSURE])
+
+LINEUP = {
+    "pyramid": Method(
+        "pyramids",
+        _pyramid,
+        _FOCUS,
+        "focus series of any length, noise",
+        "fusion stack --align none",
+        "focus_stacking",
+    ),
+    "boundary-blended": Method(
+        "boundary-aware, blended",
+        _boundary_blended,
+        _FOCUS,
+        "two or three frames, blurred foregrounds",
+        "fusion boundary --blend pyramid",
+        "boundary_fusion",
+    ),
+    "boundary": Method(
+        "boundary-aware, copied",
+        _boundary,
+        _FOCUS,
+        "where every pixel must be that of a frame",
+        "fusion boundary",
+        "boundary_fusion",
+    ),
+    "guided": Method(
+        "guided filter",
+        _guided,
+        _FOCUS | _EXPOSURE,
+        "frames that differ in focus and in exposure; the paper's yardstick",
+        "fusion guided",
+        "image_fusion",
+    ),
+    "log-maximum": Method(
+        "strongest Laplacian",
+        _log_maximum,
+        _FOCUS,
+        "to see what a method must beat",
+        "fusion stack --align none --naive",
+        "focus_stacking",
+    ),
+    "exposure": Method(
+        "exposure fusion",
+        _exposure,
+        _EXPOSURE,
+        "brackets, natural light",
+        "fusion exposure",
+        "exposure_fusion",
+    ),
+    "extended": Method(
+        "extended exposure fusion",
+        _extended,
+        _EXPOSURE,
+        "brackets of many stops, halos, one frame alone",
+        "fusion exposure --extended",
+        "exposure_fusion",
+    ),
+    "optimised": Method(
+        "optimised for MEF-SSIM",
+        _optimised,
+        _EXPOSURE,
+        "to see what a score rewards; PyTorch",
+        "",
+        "exposure_fusion",
+        LARGE,
+    ),
+    "mean": Method(
+        "mean of the frames",
+        _mean,
+        _FOCUS | _EXPOSURE,
+        "to see what no method is needed for",
+        "",
+        "how_good",
+    ),
+}
+
+
+def fitting(*kinds, shape=(0, 0)):
+    """Return the methods for frames that differ in what is named.
+
+    Parameters
+    ----------
+    *kinds : {"focus", "exposure"}
+        One or both; with both, methods for either take part, for none but the guided filter is made for both.
+    shape : tuple of int, optional
+        Height and width of the frames, for methods that do not go to any size.
+
+    Returns
+    -------
+    dict of str to Method
+    """
+    pixels = shape[0] * shape[1]
+    return {
+        name: method
+        for name, method in LINEUP.items()
+        if not method.fits.isdisjoint(kinds) and pixels <= method.largest
+    }
