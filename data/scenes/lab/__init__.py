@@ -1,0 +1,36 @@
+"""One small scene for each artefact: frames that bring it about, and the truth that shows it.
+
+`LAB` names them; each is a function without arguments that are required, and returns a `LabScene`, made from a seed or
+from photographs that come with scikit-image.
+"""
+
+import importlib
+
+from data.scenes.lab.kind import LabScene
+
+LAB = {
+    "halos": "data.scenes.lab.halos",
+    "ghosts": "data.scenes.lab.ghosts",
+    "misregistration": "data.scenes.lab.misregistration",
+    "never_in_focus": "data.scenes.lab.never_in_focus",
+    "noise": "data.scenes.lab.noise",
+    "transparent_foreground": "data.scenes.lab.transparent_foreground",
+    "colour_cast": "data.scenes.lab.colour_cast",
+    "clipped_highlights": "data.scenes.lab.clipped_highlights",
+    "invented_borders": "data.scenes.lab.invented_borders",
+    "dust_trails": "data.scenes.lab.dust_trails",
+    "islands": "data.scenes.lab.islands",
+    "low_frequency_halo": "data.scenes.lab.low_frequency_halo",
+}
+__all__ = ["LAB", "LabScene", *LAB]
+
+
+def __getattr__(name):
+    """Return the function that makes a scene, imported at its first use."""
+    if name in LAB:
+        return getattr(importlib.import_module(LAB[name]), name)
+    raise AttributeError(f"module 'data.scenes.lab' has no scene {name!r}; it has {', '.join(LAB)}")
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,62 @@
+"""How far each method goes wrong where an artefact shows, and what a cure costs elsewhere."""
+
+import numpy as np
+
+from fusion.lineup import fitting
+from fusion.metrics import psnr
+from fusion.table import CONTROL, RESULT, Row, Table
+
+LEVELS = 255
+THERE, ELSEWHERE = "error there", "error elsewhere"
+
+
+def score_methods(scene, cures=None):
+    """Score every method that fits on a scene of the artefact lab, and cures beside them.
+
+    Parameters
+    ----------
+    scene : data.scenes.lab.LabScene
+    cures : dict of str to ndarray of shape (H, W, 3), optional
+        Results by other settings, by name.
+
+    Returns
+    -------
+    fusion.table.Table
+        A row for each method, cure and control. Root mean square errors against the truth, in levels of 255, where the
+        artefact shows and elsewhere; and PSNR of the whole picture.
+    """
+    methods = fitting(scene.kind, shape=scene.truth.shape[:2])
+    rows = [
+        Row(method.title, CONTROL if name == "mean" else RESULT, scores_of(method.fuse(scene.stack), scene))
+        for name, method in methods.items()
+    ]
+    cured = [Row(name, RESULT, scores_of(image, scene)) for name, image in (cures or {}).items()]
+    return Table(rows + cured, lower={THERE, ELSEWHERE})
+
+
+def scores_of(image, scene):
+    """Return errors of an image in levels of 255, where the artefact of a scene shows and elsewhere, and its PSNR.
+
+    Parameters
+    ----------
+    image : ndarray of float of shape (H, W, 3)
+    scene : data.scenes.lab.LabScene
+
+    Returns
+    -------
+    dict of str to float
+    """
+    return {
+        THERE: _error(image, scene.truth, scene.where),
+        ELSEWHERE: _error(image, scene.truth, ~scene.where),
+        "PSNR": psnr(image, scene.truth),
+    }
+
+
+def _error(image, truth, where):
+    """Root mean square error in levels of 255, within a mask; NaN where it is empty."""
+    return (
+        LEVELS * float(np.sqrt(np.mean((image[where] - truth[where]) ** 2, dtype=np.float64)))
+        if where.any()
+        else np.nan
+    )
