@@ -8,14 +8,16 @@ import sys
 # Read when NumPy is imported. Matrices are small here, and threads that wait for each other cost time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from fusion.cli import align, boundary, data, depth, evaluate, exposure, guided, rerun, stack
+from fusion.cli import align, boundary, compare, data, depth, evaluate, exposure, fuse, guided, rerun, stack
 from fusion.cli.batch import one_line
-from fusion.cli.tuning import keep_freed_pages, use_one_thread
+from fusion.tuning import keep_freed_pages, use_one_thread
 from fusion.version import VERSION
 
-COMMANDS = (stack, rerun, depth, guided, boundary, exposure, align, evaluate, data)
+COMMANDS = (fuse, compare, stack, rerun, depth, guided, boundary, exposure, align, evaluate, data)
 EXAMPLES = """\
 examples:
+  fusion fuse pictures/ -o fused.tif         one picture, by the method that fits the frames
+  fusion compare pictures/ -o report.html    what every method makes of them, and which one to take
   fusion guided focus/*.jpg -o sharp.jpg     fuse a focus series or an exposure bracket
   fusion guided bracket/ -o fused.tif        all pictures of a folder, 16 bits stay 16 bits
   fusion boundary near.jpg far.jpg -o s.jpg  networks decide what is in focus, and look again at its boundary

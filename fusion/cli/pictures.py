@@ -34,7 +34,7 @@ def open_frames(args, least=2, *, tolerant=False):
 def open_paths(args, least=2, *, exclude=(), tolerant=False):
     """Open the frames that are given, `least` or more; a tolerant stack may hold some that cannot be read."""
     explain_data_sets(args.paths)
-    if not 1 <= args.quality <= 100:
+    if not 1 <= getattr(args, "quality", 95) <= 100:
         raise DataError(f"--quality must lie in 1..100, got {args.quality}")
     missing = [path for path in args.paths if not Path(path).exists()]
     if missing:
