@@ -8,7 +8,7 @@ LEAST_STOPS = 1.0  # between frames that differ in exposure
 LEAST_REFOCUSED = 0.03  # share of the texture, in frames that differ in focus
 REFOCUSED_IN_BRACKETS = 0.12  # the same where exposures differ too: clipping, noise and motion feign some
 WIDE = 4.0  # stops of a bracket from which on halos and clipping show
-FEW = 3  # frames of a focus series, up to which boundaries count more than evidence of many
+FEW = 2  # frames of a focus series, up to which boundaries count more than evidence of many
 NOISY = 2.0  # levels of 255
 MOVING = {EXPOSURE: 0.01, FOCUS: 0.08}  # share of the picture
 GLARING = 0.02  # share of the picture
@@ -102,8 +102,8 @@ def _kind_reason(traits, kinds):
         "what is well exposed in two of them is as sharp in both.",
         (FOCUS, EXPOSURE): f"The frames differ in exposure, by {traits.stops:.1f} stops, and in focus: "
         f"{traits.refocused:.0%} of the texture is four times sharper in one than in another.",
-        (): f"The frames hardly differ: exposures are {abs(traits.stops):.1f} stops apart, and only "
-        f"{traits.refocused:.0%} of the texture changes its sharpness.",
+        (): f"The frames hardly differ, as far as noise of {traits.noise:.1f} levels lets one tell: exposures are "
+        f"{abs(traits.stops):.1f} stops apart, and {traits.refocused:.0%} of the texture changes its sharpness.",
     }
     return told[kinds]
 

@@ -93,7 +93,7 @@ LINEUP = {
         "boundary-aware, blended",
         _boundary_blended,
         _FOCUS,
-        "two or three frames, blurred foregrounds",
+        "pairs, blurred foregrounds",
         "fusion boundary --blend pyramid",
         "boundary_fusion",
     ),

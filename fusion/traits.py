@@ -30,6 +30,7 @@ BESIDE = (  # the cells that have one on the right, and that one; below alike
 REACH = 2  # cells that light of a cell may reach when it is out of focus
 MOVED = 0.05  # value by which the mean of a cell leaves what its neighbourhood shows in another frame
 LAPLACIAN_OF_NOISE = 20.0  # energy of the Laplacian of white noise, over its variance
+UNSURE = 0.5  # share of it by which it changes from cell to cell
 TO_SIGMA = 1 / 6  # standard deviation over the response of the mask that sees noise alone
 
 
@@ -206,7 +207,8 @@ def _sharpness(cells, noises):
     sharpness, known = [], []
     for frame, noise in zip(cells, noises, strict=True):
         variance = noise**2
-        fine = np.maximum(frame.laplacian - LAPLACIAN_OF_NOISE * variance, 0) + 1e-8
+        brought = LAPLACIAN_OF_NOISE * variance
+        fine = np.maximum(frame.laplacian - brought, UNSURE * brought) + 1e-8
         coarse = np.maximum(frame.gradient - variance, 0) + 4e-7
         sharpness.append(fine / coarse)
         textured = frame.gradient > TEXTURED * variance + LEAST_TEXTURE
