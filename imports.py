@@ -30,6 +30,17 @@ SAMPLES = {
     "focal_stack": ("stack/pcb", "built-in/motorcycle"),
     "ours": ("ours/stylos2", "built-in/hand-held"),
     "halo": ("stack/pcb-depth", "built-in/motorcycle"),
+    "bright_edge": ("lytro/06", "built-in/thin"),
+    "thin_foreground": ("lytro/19", "built-in/thin"),
+    "long_stack": ("dff/keyboard-aligned", "built-in/motorcycle"),
+    "printed": ("lytro/19", "built-in/motorcycle-pair"),
+    "noisy": ("stack/bznick-test7", "built-in/hand-held"),
+    "cast": ("stack/insect", "built-in/hand-held"),
+    "blown": ("mef/farmhouse", "built-in/coffee"),
+    "window": ("mef/belgium-house", "built-in/ten-stops"),
+    "passer_by": ("mef/candle", "built-in/ten-stops"),
+    "breathing": ("dff/balls", "built-in/hand-held"),
+    "dusty": ("stack/vignetted", "built-in/hand-held"),
 }
 # dataset: (the folder of scenes, the built-in scenes in its place)
 DATASETS = {
@@ -83,6 +94,8 @@ MODULES = {
 FUNCTIONS = {
     "benchmark": "benchmarks.run.saved",
     "boundary_decision": "fusion.boundary.fuse.boundary_decision",
+    "choose": "fusion.choice.choose",
+    "closeup": "fusion.artefacts.closeup",
     "clarity_of": "fusion.depth.votes.clarity_of",
     "coarsest_activity": "fusion.energy.coarsest_activity",
     "compare": "fusion.show.compare",
@@ -98,6 +111,7 @@ FUNCTIONS = {
     "gray_of": "fusion.depth.volume.gray_of",
     "gray_to_rgb": "fusion.show.gray_to_rgb",
     "initial_estimate": "fusion.depth.refinements.initial_estimate",
+    "measure_traits": "fusion.traits.measure_traits",
     "peak": "fusion.depth.votes.peak",
     "plot_depth": "fusion.show.plot_depth",
     "plot_images": "fusion.show.plot_images",

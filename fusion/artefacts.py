@@ -1,5 +1,6 @@
 """How far each method goes wrong where an artefact shows, and what a cure costs elsewhere."""
 
+import cv2
 import numpy as np
 
 from fusion.lineup import fitting
@@ -46,10 +47,11 @@ def scores_of(image, scene):
     -------
     dict of str to float
     """
+    whole = psnr(image, scene.truth)  # first, for it refuses what is no image of that shape
     return {
         THERE: _error(image, scene.truth, scene.where),
         ELSEWHERE: _error(image, scene.truth, ~scene.where),
-        "PSNR": psnr(image, scene.truth),
+        "PSNR": whole,
     }
 
 
@@ -60,3 +62,29 @@ def _error(image, truth, where):
         if where.any()
         else np.nan
     )
+
+
+def closeup(image, scene, *, side=96):
+    """Cut out the square of a picture in which most of an artefact shows.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+    scene : data.scenes.lab.LabScene
+        Whose `where` says where to look.
+    side : int, optional
+        In pixels; that of the smaller side of the picture, if it is less.
+
+    Returns
+    -------
+    ndarray of shape (side, side) or (side, side, 3)
+        A view.
+    """
+    height, width = scene.where.shape
+    side = min(side, height, width)
+    shown = cv2.boxFilter(
+        scene.where.astype(np.float32), -1, (side, side), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
+    )
+    inside = shown[: height - side + 1, : width - side + 1]
+    top, left = np.unravel_index(inside.argmax(), inside.shape)
+    return image[top : top + side, left : left + side]

@@ -168,7 +168,7 @@ def plot_lines(x, curves, *, xlabel, ylabel):
     return figure
 
 
-def plot_points(points, groups, *, xlabel, ylabel):
+def plot_points(points, groups, *, xlabel, ylabel, named=True):
     """Draw one labelled point for each of several things, in the colour of its group.
 
     Parameters
@@ -179,6 +179,8 @@ def plot_points(points, groups, *, xlabel, ylabel):
         The group of each label.
     xlabel, ylabel : str
         With unit.
+    named : bool, optional
+        Write the label beside each point; too many of them hide each other.
 
     Returns
     -------
@@ -190,12 +192,14 @@ def plot_points(points, groups, *, xlabel, ylabel):
         members = np.array([point for label, point in points.items() if groups[label] == group])
         axes.scatter(*members.T, s=34, marker=marker, label=group, zorder=3)
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    low, high = axes.get_xlim()
-    axes.set_xlim(low, high + 0.3 * (high - low))  # room for labels
-    axes.margins(y=0.15)
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize=9, loc="lower right")
-    _label(figure, axes, points)
+    if named:
+        low, high = axes.get_xlim()
+        axes.set_xlim(low, high + 0.3 * (high - low))  # room for labels
+        axes.margins(y=0.15)
+    axes.legend(frameon=False, fontsize=9, loc="lower right" if named else "upper right")
+    if named:
+        _label(figure, axes, points)
     return figure
 
 
