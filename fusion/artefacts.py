@@ -26,7 +26,7 @@ def score_methods(scene, cures=None):
         A row for each method, cure and control. Root mean square errors against the truth, in levels of 255, where the
         artefact shows and elsewhere; and PSNR of the whole picture.
     """
-    methods = fitting(scene.kind, shape=scene.truth.shape[:2])
+    methods = fitting(scene.kind, shape=scene.stack.shape)
     rows = [
         Row(method.title, CONTROL if name == "mean" else RESULT, scores_of(method.fuse(scene.stack), scene))
         for name, method in methods.items()

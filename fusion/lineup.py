@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ import fusion
 from fusion.controls import mean
 
 FOCUS, EXPOSURE = "focus", "exposure"
-LARGE = 1e6  # pixels of a frame: above, a method that takes minutes is left out
+MOST_FOR_NETWORKS = 50e6  # pixels of all frames: networks take some 6 s for each million
+MOST_FOR_CLIMBING = 1e6  # the same for what climbs a score, 30 s for each
 
 
 class Method(NamedTuple):
@@ -29,8 +31,8 @@ class Method(NamedTuple):
         The same on the command line, without the frames and the output.
     page : str
         The page of the book that builds it.
-    largest : float
-        Pixels of a frame, above which it takes too long to be tried.
+    most : float
+        Pixels of all frames together, above which it takes too long to be tried.
     """
 
     title: str
@@ -39,7 +41,7 @@ class Method(NamedTuple):
     use: str
     command: str
     page: str
-    largest: float = float("inf")
+    most: float = float("inf")
 
 
 def _pyramid(stack, progress=None):
@@ -96,6 +98,7 @@ LINEUP = {
         "pairs, blurred foregrounds",
         "fusion boundary --blend pyramid",
         "boundary_fusion",
+        MOST_FOR_NETWORKS,
     ),
     "boundary": Method(
         "boundary-aware, copied",
@@ -104,6 +107,7 @@ LINEUP = {
         "where every pixel must be that of a frame",
         "fusion boundary",
         "boundary_fusion",
+        MOST_FOR_NETWORKS,
     ),
     "guided": Method(
         "guided filter",
@@ -144,7 +148,7 @@ LINEUP = {
         "to see what a score rewards; PyTorch",
         "",
         "exposure_fusion",
-        LARGE,
+        MOST_FOR_CLIMBING,
     ),
     "mean": Method(
         "mean of the frames",
@@ -157,7 +161,7 @@ LINEUP = {
 }
 
 
-def fitting(*kinds, shape=(0, 0)):
+def fitting(*kinds, shape=(0, 0, 0)):
     """Return the methods for frames that differ in what is named.
 
     Parameters
@@ -165,15 +169,22 @@ def fitting(*kinds, shape=(0, 0)):
     *kinds : {"focus", "exposure"}
         One or both; with both, methods for either take part, for none but the guided filter is made for both.
     shape : tuple of int, optional
-        Height and width of the frames, for methods that do not go to any size.
+        Of the stack, for methods that take too long for many or large frames.
 
     Returns
     -------
     dict of str to Method
+
+    Raises
+    ------
+    ValueError
+        If no kind is named, or another one.
     """
-    pixels = shape[0] * shape[1]
+    if not kinds or not {FOCUS, EXPOSURE}.issuperset(kinds):
+        raise ValueError(f'frames differ in "{FOCUS}", in "{EXPOSURE}" or in both, got {", ".join(map(repr, kinds))}')
+    pixels = math.prod(shape[:3])
     return {
         name: method
         for name, method in LINEUP.items()
-        if not method.fits.isdisjoint(kinds) and pixels <= method.largest
+        if not method.fits.isdisjoint(kinds) and pixels <= method.most
     }

@@ -85,6 +85,6 @@ def _alignment_note(args, given, stack):
     words += [] if args.transforms is None else ["--transforms", args.transforms]
     height, width = stack.shape[1:3]
     return (
-        f"The frames were aligned and cut to the {width} x {height} pixels that all {len(stack)} show; the commands below "
+        f"The frames were aligned and cut to the {width} × {height} pixels that all {len(stack)} show; the commands below "
         f"take them from the folder that this one writes: {shlex.join(words)}"
     )

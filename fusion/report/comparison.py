@@ -56,12 +56,14 @@ def compare(stack, *, title="Comparison of fusion methods", alignment="", left_o
     traits = measure_traits(stack, progress=progress)
     choice = choose(traits)
     fused_frames = deghosted(stack) if choice.deghost else stack
-    methods = fitting(*(choice.kinds or (FOCUS,)), shape=stack.shape[1:3])
+    kinds = choice.kinds or (FOCUS,)
+    methods = fitting(*kinds, shape=stack.shape)
     with frames_on_disk(fused_frames, progress) as files:
         made = {name: run_method(name, methods[name], files) for name in progress(list(methods), "comparing methods")}
         on_disk = open_stack(files)
         fused = {name: result for name, result in made.items() if not isinstance(result, Failure)}
         failures = [result for result in made.values() if isinstance(result, Failure)]
+        failures += [_left_out(method, stack) for name, method in fitting(*kinds).items() if name not in methods]
         if not fused:
             raise ValueError(f"no method made a picture; {failures[0].title}: {failures[0].reason}")
         metrics = metrics_for(choice.kinds, len(stack))
@@ -100,13 +102,21 @@ def _result(name, method, fused, scores, frames, choice):
     return Result(name, picture, fused.seconds, fused.megabytes, scores, command, method.use)
 
 
+def _left_out(method, stack):
+    """Say why a method that fits was not run."""
+    pixels = math.prod(stack.shape[:3]) / 1e6
+    return Failure(
+        method.title,
+        f"not run: the frames have {pixels:.0f} million pixels together, and it would take too long for more than "
+        f"{method.most / 1e6:.0f}",
+    )
+
+
 def _pictures_of(stack, names):
     """Some of the frames: the first, the middle and the last, or all of few."""
     count = min(SHOWN, len(stack))
     shown = sorted({round(place * (len(stack) - 1) / (count - 1)) for place in range(count)})
-    return [
-        Picture(names[index], to_integers(stack.pixels(index), np.uint8)) for index in shown
-    ]
+    return [Picture(names[index], to_integers(stack.pixels(index), np.uint8)) for index in shown]
 
 
 def _deghost_note(choice):
@@ -123,7 +133,7 @@ def _reason_of(failures, choice):
 
 def _depth_note(stack):
     width, height = size_for_scores(stack.shape[1:3], len(stack))
-    scored = "" if (height, width) == tuple(stack.shape[1:3]) else f", and scored at {width} x {height} pixels"
+    scored = "" if (height, width) == tuple(stack.shape[1:3]) else f", and scored at {width} × {height} pixels"
     return f"Frames have {stack.bit_depth} bits; results are shown with 8{scored}."
 
 
@@ -143,7 +153,7 @@ def describe(traits, kinds):
     height, width = traits.shape
     stops = 0.0 if math.isclose(traits.stops, 0, abs_tol=0.05) else traits.stops
     return [
-        Trait("frames", f"{traits.count} of {width} x {height} pixels", "how many, and how large"),
+        Trait("frames", f"{traits.count} of {width} × {height} pixels", "how many, and how large"),
         Trait("exposure", f"{stops:.1f} stops", "from the darkest to the brightest frame; 1 and more is a bracket"),
         Trait("focus", f"{traits.refocused:.0%}", "of the texture is four times sharper in one frame than in another"),
         Trait("crossing lines", f"{traits.jumps:.0%}", "of the detail lies beside detail of quite another depth")

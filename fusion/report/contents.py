@@ -54,7 +54,7 @@ class Region(NamedTuple):
     y: int
     width: int
     height: int
-    difference: float  # mean over its pixels of the range of the results there, in levels of 255
+    difference: float  # mean over its pixels of the range of the details of the results there, in levels of 255
 
 
 class Report(NamedTuple):

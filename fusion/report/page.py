@@ -12,7 +12,7 @@ from fusion.report.budget import Fitted, fitted, reduced_size
 from fusion.report.filling import filled_in, text_of
 
 LIMIT = 14_000_000  # bytes of the page
-CROPS = 0.5  # of the page, at most for crops; pictures get the rest
+CROPS, MAP = 0.5, 0.05  # of the page, at most for crops, and for the picture that numbers them; pictures get the rest
 SPARE = 1000  # bytes, for numbers that are known only when the pictures are encoded
 OVERVIEW = 640  # pixels: the longer side of the picture on which regions are numbered
 LINKS = {
@@ -45,11 +45,11 @@ def page_of(report, *, limit=LIMIT):
     Raises
     ------
     ValueError
-        If there is no result, pictures differ in size, or the page does not fit into the limit.
+        If there is no result, pictures are not uint8 or differ in size, or the page does not fit into the limit.
     """
     pictures = _pictures(report)
     crops = fitted(_crops(report), _binary(CROPS * limit))
-    overview = fitted(_overview(report), _binary(CROPS * limit))
+    overview = fitted(_overview(report), _binary(MAP * limit))
     document = partial(_document, report, pictures, crops, overview)
     rest = limit - SPARE - len(document(_nothing(pictures)).encode())
     return document(fitted([picture.pixels for picture in pictures], _binary(rest) - 3 * len(pictures)))
@@ -62,6 +62,8 @@ def _pictures(report):
     pictures = [result.picture for result in report.results] + list(report.frames)
     first = pictures[0]
     for picture in pictures:
+        if picture.pixels.dtype != np.uint8:
+            raise ValueError(f"{picture.title} has type {picture.pixels.dtype}; a page shows uint8: convert it")
         if picture.pixels.shape[:2] != first.pixels.shape[:2]:
             raise ValueError(
                 f"{picture.title} has shape {picture.pixels.shape}, but {first.title} has {first.pixels.shape}; "
@@ -76,7 +78,7 @@ def _crops(report):
 
 
 def _cut(pixels, region):
-    return np.ascontiguousarray(pixels[region.y : region.y + region.height, region.x : region.x + region.width])
+    return pixels[region.y : region.y + region.height, region.x : region.x + region.width]
 
 
 def _overview(report):

@@ -24,7 +24,7 @@ def summary(report, size):
         {"reasons": "".join(f"<li>{escape(reason)}</li>" for reason in report.reasons), "folds": "".join(folds)},
         advice=report.advice,
         frames=_count(report.frame_names, "frame"),
-        kinds=" and in ".join(report.kinds),
+        kinds=f", which differ in {' and in '.join(report.kinds)}" if report.kinds else "",
         alignment=report.alignment,
         depth=report.depth,
         **size,
@@ -187,12 +187,14 @@ def failures(report):
 
 def commands(report):
     """How to make each result again."""
-    return filled_in("commands.html", {"items": "".join(map(_command, report.results))}, made_by=report.made_by)
+    items = "".join(map(_command, report.results))
+    return filled_in("commands.html", {"items": items}, made_by=report.made_by)
 
 
 def _command(result):
     template = "command.html" if result.command else "no-command.html"
-    return filled_in(template, title=result.picture.title, use=result.use, command=result.command)
+    words = " ".join(f"<span>{escape(word)}</span>" for word in result.command.split(" "))
+    return filled_in(template, {"command": words}, title=result.picture.title, use=result.use)
 
 
 def _address(file):

@@ -94,6 +94,14 @@ def test_a_comparison_without_any_picture_is_an_error(focus_pair, monkeypatch):
         compare(focus_pair)
 
 
+def test_methods_that_would_take_too_long_are_named(focus_pair, quick, monkeypatch):
+    slow = LINEUP["guided"]._replace(most=1000)
+    monkeypatch.setitem(LINEUP, "guided", slow)
+    report = compare(focus_pair)
+    assert "guided" not in quick
+    assert any(failure.title == slow.title and "not run" in failure.reason for failure in report.failures)
+
+
 def test_one_frame_is_not_compared(texture):
     with pytest.raises(ValueError, match="only frame"):
         compare([texture])

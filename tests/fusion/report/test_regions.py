@@ -34,13 +34,22 @@ def test_pictures_that_are_alike_have_none():
     assert find_regions([picture, picture | 1]) == []
 
 
+def test_what_differs_in_brightness_alone_has_none():
+    picture = np.random.default_rng(0).integers(0, 120, (300, 400)).astype(np.uint8)
+    assert find_regions([picture, picture + 100]) == []
+
+
 def test_small_and_large_pictures_have_regions_that_fit():
-    for shape, side in (((20, 30), 20), ((1, 1), 1), ((4000, 5000), LARGEST)):
-        region = find_regions([np.zeros(shape, np.uint8), np.full(shape, 200, np.uint8)])[0]
-        assert region.width == region.height == side
-        assert region.difference == 200
+    for shape, side in (((20, 30), 20), ((1, 1), 1), ((3000, 4000), LARGEST)):
+        pictures = [np.full(shape, 100, np.uint8) for _ in range(2)]
+        pictures[1][::2, ::2] = 200
+        for region in find_regions(pictures):
+            assert region.width == region.height == side
+            assert 15 < region.difference < 60
 
 
-def test_range_is_that_of_all_pictures():
-    pictures = [np.full((2, 2), value, np.uint8) for value in (50, 10, 30)]
-    assert (range_of(pictures) == 40).all()
+def test_range_is_that_of_the_details_of_all_pictures():
+    pictures = [np.full((9, 9), 100, np.uint8) for _ in range(3)]
+    pictures[1][4, 4], pictures[2][4, 4] = 190, 55
+    found = range_of(pictures, 3)
+    assert (found[4, 4], found[0, 0]) == (120, 0)
