@@ -15,13 +15,13 @@ export FUSION_DATA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test check pair bench clean
+.PHONY: help book serve lab test check check-book pair bench clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
 	@echo "All in Focus. Needs Python 3.11 to 3.13, git and make."
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{ printf "  make %-7s", $$2; $$1 = $$2 = ""; print }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{ printf "  make %-10s", $$2; $$1 = $$2 = ""; print }'
 	@echo
 	@echo "  PYTHON=python3.12   the Python that .venv is made from (to change it, remove .venv first)"
 	@echo "  FUSION_DATA=folder  take picture sets from this folder: lytro/01, mef/venice, ... (see fusion data list)"
@@ -52,6 +52,10 @@ check: $(READY) ## check style, imports between rooms, and that notebooks follow
 	$(BIN)/python -m pytest -q tests/test_rooms.py
 	$(BIN)/python tools/pair.py --check
 
+check-book: $(READY) ## check the built book: links, weights, no other host, and every page in a browser
+	@test -f _build/html/index.html || { echo "There is no built book to check: run make book first" >&2; exit 1; }
+	$(BIN)/python -m pytest -q tests/test_site.py tests/browser/test_book.py
+
 pair: $(READY) ## write notebooks/ from the pages in book/
 	$(BIN)/python tools/pair.py
 
@@ -62,6 +66,7 @@ bench: $(READY) ## measure speed, memory and quality
 	$(BIN)/python -m benchmarks.stacking
 	$(BIN)/python -m benchmarks.boundary
 	$(BIN)/python -m benchmarks.depth
+	$(BIN)/python -m benchmarks.choice
 	$(BIN)/python -m benchmarks.scenes
 	$(BIN)/python -m benchmarks.metrics
 	$(BIN)/python -m benchmarks.leaderboard

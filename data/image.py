@@ -7,6 +7,14 @@ from data.errors import DataError
 FULL_SCALE = {1: 255, 2: 65535}  # by bytes of an unsigned integer
 
 
+def as_array(name, given):
+    """Return an array; raise a DataError that begins with `name` if rows of numbers are not of one length."""
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise DataError(f"{name} is no image: its rows differ in length, or hold what is no number") from error
+
+
 def check_image(name, array):
     """Raise a DataError that begins with `name` unless an array is an image.
 
@@ -27,7 +35,13 @@ def check_image(name, array):
         raise DataError(f"{name} has type {array.dtype}; an image is uint8, uint16, or float in [0, 1]")
     low, high = float(array.min()), float(array.max())
     if not (low >= 0 and high <= 1):
-        raise DataError(f"{name} has values in [{low:g}, {high:g}]; an image lies in [0, 1]: scale, clip or mask it")
+        values = range_in_words(low, high)
+        raise DataError(f"{name} has values in {values}; an image lies in [0, 1]: scale, clip or mask it")
+
+
+def range_in_words(low, high):
+    """Write a range, in few digits; a value just above 1 is told from 1."""
+    return f"[{low:g}, {f'1 + {high - 1:.1g}' if f'{high:g}' == '1' and high > 1 else f'{high:g}'}]"
 
 
 def to_integers(image, dtype):

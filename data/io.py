@@ -10,7 +10,6 @@ import re
 import secrets
 import shutil
 import threading
-import warnings
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -19,12 +18,14 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from data import exif, tiff
+from data import exif, limits, png, tiff
 from data.errors import DataError
 from data.image import check_image, refuse_tensors, to_integers
+from data.paths import check_is_plain, real_path
 
 TIFF = {".tif", ".tiff"}
 READABLE = {".jpg", ".jpeg", ".png", ".webp", ".bmp"} | TIFF
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP")  # that files hold which are no TIFF, whatever their names
 JPEG = b"\xff\xd8"  # the first bytes of such a file, whatever its name
 SIXTEEN_BIT = {".png"} | TIFF
 WRITABLE = {".jpg", ".jpeg", ".png", ".webp"} | TIFF
@@ -33,7 +34,7 @@ CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I;16B": 1, "LA": 1, "P": 3, "RGB": 3, "R
 # Whose temporary file it is: a hash of the machine, and the process.
 TEMPORARY = r"\.fusion-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{16}(\.\w+)?"
 POSIX = os.name == "posix"
-LOCK = threading.RLock()  # around what is set for the whole process: Pillow's limit of size, OpenCV's log level
+LOCK = threading.RLock()  # around OpenCV's log level, which is set for the whole process
 
 # How a result is known as such later: a comment in JPEG, a software tag in TIFF, XMP in the others.
 MARK = "All in Focus: "
@@ -78,7 +79,7 @@ def read_pages(path):
     if path.is_dir():
         raise DataError(f"{path}: is a folder among files; give one folder, or files only")
     if not path.is_file():
-        raise DataError(f"{path}: no such file")
+        raise DataError(f"{path}: no such file" if not path.exists() else f"{path}: is a device or a pipe, and no file")
     if path.suffix.lower() not in READABLE:
         known = " ".join(sorted(READABLE))
         raise DataError(f"{path}: files of this kind are not read; export it as TIFF or JPEG (endings read: {known})")
@@ -110,6 +111,8 @@ def _read_header(path):
         if picture.mode not in CHANNELS:
             raise DataError(f"{path}: has colour mode {picture.mode}; convert it to RGB or gray first")
         height, width = picture.size[::-1]
+        limits.check_pixels(path, height, width)
+        limits.check_density(path, height, width, picture.format, path.stat().st_size)
         shape = (height, width, 3) if CHANNELS[picture.mode] == 3 else (height, width)
         deep = picture.mode.startswith("I;16") or (picture.format == "PNG" and _png_depth(path) == 16)
         return 0, shape, 16 if deep else 8, exif.orientation(exif.strip(picture.info.get("exif")))
@@ -126,15 +129,9 @@ def _upright(shape, orientation):
 
 @contextlib.contextmanager
 def _opened(path):
-    """Open a picture with Pillow, of any size, with errors that name the file."""
-    with LOCK, warnings.catch_warnings(), _named_errors(path):
-        warnings.simplefilter("ignore")  # of damaged EXIF, which is passed over
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            with Image.open(path) as picture:
-                yield picture
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
+    """Open a picture with Pillow, with errors that name the file."""
+    with limits.of_our_own(), _named_errors(path), Image.open(path, formats=FORMATS) as picture:
+        yield picture
 
 
 @contextlib.contextmanager
@@ -144,12 +141,16 @@ def _named_errors(path):
     except DataError:
         raise
     except UnidentifiedImageError:
-        raise DataError(f"{path}: is not a picture, whatever its ending says; remove it or give other files") from None
+        raise DataError(
+            f"{path}: is not a picture of a kind that is read, whatever its ending says; remove it or give other files"
+        ) from None
     except PermissionError:
         raise DataError(f"{path}: may not be read; check its permissions") from None
     except MemoryError:
         raise
     except Exception as error:  # decoders raise what they like
+        if getattr(error, "code", None) == cv2.Error.StsNoMem:
+            raise MemoryError from None
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{path}: is damaged or truncated ({reason}); copy it again") from None
 
@@ -181,11 +182,11 @@ def read_pixels(page):
 def _decode(path, is_colour):
     with _named_errors(path):
         encoded = np.fromfile(path, np.uint8)
-    if path.suffix.lower() == ".png" and b"IEND" not in encoded[-65536:].tobytes():
+    if encoded[:4].tobytes() == png.MARKER and not png.is_whole(encoded):
         raise DataError(f"{path}: is damaged or truncated; copy it again or leave it out")
     in_rgb = is_colour and encoded[:2].tobytes() == JPEG  # which is faster than to turn it afterwards
     kind = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION if in_rgb else cv2.IMREAD_UNCHANGED
-    with _quiet_opencv():
+    with _quiet_opencv(), _named_errors(path):
         pixels = cv2.imdecode(encoded, kind) if encoded.size else None
     if pixels is None:
         raise DataError(f"{path}: is damaged or truncated; copy it again or leave it out")
@@ -228,6 +229,8 @@ def read_metadata(page):
 
 def is_own_result(path):
     """Tell whether this program wrote the file as a result, so that a folder does not offer it as a frame."""
+    if not Path(path).is_file():  # a pipe would be waited for
+        return False
     try:
         if Path(path).suffix.lower() in TIFF:
             return tiff.software(path).startswith(MARK)
@@ -255,6 +258,7 @@ def check_output(path, *, force=False, endings=None):
         raise DataError(f"{path}: its folder may not be written to; choose another place for the output")
     if os.path.lexists(path) and not force:
         raise DataError(f"{path}: exists already; choose another name, or replace it with force")
+    check_is_plain(path)
 
 
 def check_size(path, shape):
@@ -495,7 +499,8 @@ def replacing(path):
         If the file cannot be written. Then, as with any other error, nothing is left but what was there before.
     """
     path = Path(path)
-    target = path.resolve()
+    check_is_plain(path)
+    target = real_path(path)
     _remove_abandoned(target.parent)
     temporary = target.with_name(f".fusion-{_machine()}-{os.getpid()}-{secrets.token_hex(8)}{path.suffix}")
     try:

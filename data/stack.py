@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain, pairwise
@@ -13,7 +13,8 @@ import numpy as np
 
 from data import io
 from data.errors import DataError
-from data.image import check_image, is_integer, is_one_colour_image, narrow, refuse_tensors, to_float
+from data.image import as_array, check_image, is_integer, is_one_colour_image, narrow, refuse_tensors, to_float
+from data.paths import real_path
 
 CAMERA_NAME = r"_\w{3}\d{4}"  # _DSC0001, _MG_0001: what cameras call pictures in Adobe RGB
 
@@ -158,14 +159,16 @@ def open_stack(source, *, exclude=(), tolerant=False):
     if isinstance(source, Stack):
         return source
     refuse_tensors(source)
-    if isinstance(source, np.ndarray):
+    if isinstance(source, np.ndarray) and source.ndim:
         return _join(_from_arrays(source), tolerant)
     if isinstance(source, str | Path):
         return _join(_from_files(_files_of(Path(source), exclude)), tolerant)
+    if not isinstance(source, Iterable) or isinstance(source, np.ndarray):
+        raise DataError(f"a stack is a folder, files, an array (N, H, W[, 3]) or a list of images, got {source!r}")
     source = list(source)
     if all(isinstance(item, str | Path) for item in source):
-        skipped = {Path(path).resolve() for path in exclude}
-        return _join(_from_files([Path(item) for item in source if Path(item).resolve() not in skipped]), tolerant)
+        skipped = {real_path(path) for path in exclude}
+        return _join(_from_files([Path(item) for item in source if real_path(item) not in skipped]), tolerant)
     return _join(_from_arrays(source), tolerant)
 
 
@@ -174,9 +177,9 @@ def _files_of(path, exclude):
         return [path]
     if not path.is_dir():
         raise DataError(f"{path}: no such file or folder; give a folder of pictures or the files themselves")
-    skipped = {Path(other).resolve() for other in exclude}
+    skipped = {real_path(other) for other in exclude}
     found = [p for p in path.iterdir() if p.suffix.lower() in io.READABLE and p.is_file() and not _is_aside(p.stem)]
-    frames = [p for p in found if p.resolve() not in skipped and not io.is_own_result(p)]
+    frames = [p for p in found if real_path(p) not in skipped and not io.is_own_result(p)]
     if not frames and found:
         raise DataError(f"{path}: holds nothing but results of fusion; name the files to fuse them again")
     if not frames:
@@ -224,11 +227,12 @@ def _from_arrays(arrays):
         raise DataError(
             f"an array of shape {arrays.shape} is one colour image; wrap it in a list to make a stack of it"
         )
-    return [_from_array(f"frame {index}", np.asarray(array)) for index, array in enumerate(arrays)]
+    return [_from_array(f"frame {index}", array) for index, array in enumerate(arrays)]
 
 
-def _from_array(name, array):
+def _from_array(name, given):
     try:
+        array = as_array(name, given)
         check_image(name, array)
     except DataError as error:
         return _Frame(name, error=error)

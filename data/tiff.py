@@ -1,17 +1,20 @@
 """TIFF files: pages, pixels, and the tags that tell where a picture comes from."""
 
+import io
 import logging
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from data import exif
+from data import exif, limits
 from data.errors import DataError
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong is said in our errors
 
 GRAY, RGB, YCBCR = 1, 2, 6  # photometric interpretation
+PARTS = ("JPEG", "JPEG2000", "WEBP", "PNG")  # formats of strips and tiles, of which Pillow reads the header
+BLOCK = 64  # pixels by which such a part may be wider or higher, to be made of whole blocks
 SEPARATE = 2  # planes of channels one after the other
 DESCRIPTION, MAKE, MODEL, SOFTWARE, DATE = 270, 271, 272, 305, 306
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
@@ -21,22 +24,35 @@ ICC_PROFILE = 34675
 def read_headers(path):
     """Return (index, stored shape, bit depth, orientation) of every full-size page."""
     with tifffile.TiffFile(path) as file:
-        pages = [page for page in file.pages if not page.is_reduced]
+        pages = [page for page in _pages(file, path) if not page.is_reduced]
         if not pages:
             raise DataError(f"{path}: is damaged or truncated (it has no page); copy it again")
         return [(page.index, _shape(page, path), page.bitspersample, _orientation(page)) for page in pages]
 
 
+def _pages(file, path):
+    """Yield the pages of a file; each says where the next one is, and may point back."""
+    seen = set()
+    for page in file.pages:
+        if page.offset in seen:
+            raise DataError(f"{path}: is damaged (its pages form a circle); copy it again")
+        seen.add(page.offset)
+        yield page
+
+
 def _shape(page, path):
     colours = {GRAY: 1, RGB: 3, YCBCR: 3}.get(page.photometric)
-    channels = page.samplesperpixel in (colours, (colours or 0) + 1)  # perhaps with alpha
-    if not channels or page.dtype not in (np.uint8, np.uint16) or page.imagedepth > 1:
+    is_known = colours and page.samplesperpixel in (colours, colours + 1)  # perhaps with alpha
+    if not is_known or page.dtype not in (np.uint8, np.uint16) or page.imagedepth > 1:
         kind = getattr(page.photometric, "name", page.photometric)
         raise DataError(
             f"{path}: page {page.index} is {kind} with {page.samplesperpixel} channels of type {page.dtype}; "
             "convert it to gray or RGB of 8 or 16 bits"
         )
     size = (page.imagelength, page.imagewidth)
+    limits.check_pixels(path, *size, what=f"page {page.index} is")
+    if page.is_tiled:
+        limits.check_pixels(path, page.tilelength, page.tilewidth, what=f"a tile of page {page.index} is")
     return size if page.photometric == GRAY else (*size, 3)
 
 
@@ -49,8 +65,26 @@ def read_pixels(path, index):
     """Decode one page as it is stored: uint8 or uint16, (H, W[, channels]) in RGB order."""
     with tifffile.TiffFile(path) as file:
         page = file.pages[index]
+        if page.compression in tifffile.TIFF.IMAGE_COMPRESSIONS:
+            _check_parts(page, path)
         pixels = page.asarray()
         return np.moveaxis(pixels, 0, -1) if pixels.ndim == 3 and page.planarconfig == SEPARATE else pixels
+
+
+def _check_parts(page, path):
+    """Raise a DataError if a strip or tile, which is a picture with a header of its own, says it is larger than it is."""
+    width = page.tilewidth if page.is_tiled else page.imagewidth
+    height = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
+    for part, *_ in page.parent.filehandle.read_segments(page.dataoffsets, page.databytecounts):
+        try:
+            with limits.of_our_own(), Image.open(io.BytesIO(part or b""), formats=PARTS) as picture:
+                size = picture.size
+        except UnidentifiedImageError:
+            continue
+        if size[0] > width + BLOCK or size[1] > height + BLOCK:
+            raise DataError(
+                f"{path}: is damaged (a part of {width} x {height} pixels holds {size[0]} x {size[1]}); copy it again"
+            )
 
 
 def read_metadata(path, index):

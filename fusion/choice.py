@@ -7,7 +7,7 @@ from fusion.lineup import EXPOSURE, FOCUS
 LEAST_STOPS = 1.0  # between frames that differ in exposure
 LEAST_REFOCUSED = 0.03  # share of the texture, in frames that differ in focus
 REFOCUSED_IN_BRACKETS = 0.12  # the same where exposures differ too: clipping, noise and motion feign some
-WIDE = 4.0  # stops of a bracket from which on halos and clipping show
+WIDE = 4.0  # stops of a bracket from which on clipping and halos show
 FEW = 2  # frames of a focus series, up to which boundaries count more than evidence of many
 NOISY = 2.0  # levels of 255
 MOVING = {EXPOSURE: 0.01, FOCUS: 0.08}  # share of the picture
@@ -113,8 +113,8 @@ def _method_reasons(traits, kinds, name):
     reasons = {
         "guided": "Of the methods only the guided filter is made for both. Where every focus was taken at every "
         "exposure, it is better to fuse the focus series of each exposure first, and then those results as a bracket.",
-        "extended": f"Over {WIDE:.0f} stops and more, plain exposure fusion draws wide halos and clips; the extended "
-        "one halves them, and clips nothing.",
+        "extended": f"Over {WIDE:.0f} stops and more, plain exposure fusion clips, and draws wide halos; the extended "
+        "one clips nothing, and keeps more of the structure of the frames.",
         "exposure": "Over few stops, exposure fusion has hardly a halo, and looks most natural.",
         "boundary-blended": f"Of {traits.count} frames, most of the error lies along the outlines of what is in focus, "
         "and networks that look at them again, and then mix the frames by bands, come nearest to the truth.",

@@ -35,6 +35,7 @@ def controls(stack):
 
 def mean(stack):
     """Mean of all frames; holds one at a time."""
+    stack = open_stack(stack)
     total = np.zeros(stack.shape[1:], np.float32)
     for frame in stack:
         total += frame

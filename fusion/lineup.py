@@ -184,7 +184,5 @@ def fitting(*kinds, shape=(0, 0, 0)):
         raise ValueError(f'frames differ in "{FOCUS}", in "{EXPOSURE}" or in both, got {", ".join(map(repr, kinds))}')
     pixels = math.prod(shape[:3])
     return {
-        name: method
-        for name, method in LINEUP.items()
-        if not method.fits.isdisjoint(kinds) and pixels <= method.most
+        name: method for name, method in LINEUP.items() if not method.fits.isdisjoint(kinds) and pixels <= method.most
     }

@@ -111,7 +111,7 @@ def well_exposedness(image, sigma=0.2):
     .. [1] T. Mertens, J. Kautz, F. Van Reeth, "Exposure fusion," Pacific Graphics 2007. :doi:`10.1109/PG.2007.17`
     """
     values, full_scale = unscaled(image)
-    squares = values - full_scale / 2
+    squares = np.subtract(values, full_scale / 2, order="C")  # as OpenCV writes to it, however `values` lie in memory
     squares *= squares
     factor = -0.5 / (sigma * full_scale) ** 2
     total = cv2.transform(squares, factor * SUM) if values.ndim == 3 else factor * squares

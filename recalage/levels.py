@@ -109,7 +109,7 @@ class Level:
         return self.detail.shape
 
     def sums(self, *pairs):
-        """Means over the cells of the products of pairs of images: float64 of shape (*grid, number of pairs)."""
+        """Means over the cells of the products of pairs of images: float64 of shape ``(*grid, number of pairs)``."""
         rows, columns = (count * self.cell for count in self.grid)
         found = np.empty((*self.grid, len(pairs)))
         for place, (one, other) in enumerate(pairs):
@@ -140,7 +140,7 @@ class Level:
 
     @cached_property
     def centres(self):
-        """Positions (x, y) of the centres of the cells, of shape (*grid, 2)."""
+        """Positions (x, y) of the centres of the cells, of shape ``(*grid, 2)``."""
         rows, columns = np.indices(self.grid)
         return np.stack([columns, rows], axis=-1) * self.cell + (self.cell - 1) / 2
 

@@ -4,6 +4,7 @@ import json
 
 from data import DataError
 from data.entries import check_entries
+from data.paths import read_text_bytes
 from recalage.errors import RegistrationError
 
 STATUSES = ("reference", "aligned", "untouched", "left out")
@@ -17,11 +18,13 @@ def read_saved(path):
     Raises a DataError if the file cannot be read, and a RegistrationError if it is no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = read_text_bytes(path)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    try:
+        return json.loads(content)
     except (ValueError, RecursionError):
         raise RegistrationError(
             f"{path}: is no JSON, or damaged; give a file that Alignment.save or --transforms wrote"

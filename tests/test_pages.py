@@ -64,7 +64,9 @@ def test_figures_have_caption_name_and_alternative_text(path):
         assert len(alt) > 20
 
 
-@pytest.mark.parametrize("name", PART_ONE + EXPOSURE + REGISTRATION + STACKING + BOUNDARY + DEPTH + MEASURING + CHOOSING)
+@pytest.mark.parametrize(
+    "name", PART_ONE + EXPOSURE + REGISTRATION + STACKING + BOUNDARY + DEPTH + MEASURING + CHOOSING
+)
 def test_every_page_has_a_folded_exercise_and_answer(name):
     text = (BOOK / f"{name}.md").read_text(encoding="utf-8")
     exercises = re.findall(r"{admonition} Exercise\n:class: (.*)\n", text)

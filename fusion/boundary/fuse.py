@@ -1,5 +1,6 @@
 """Boundary-aware fusion: networks decide which frame is in focus, once more near the boundary; pixels are copied."""
 
+import cv2
 import numpy as np
 
 from data import open_stack, to_float, to_gray
@@ -13,6 +14,7 @@ from fusion.weights import RunningDecision, copied, per_channel
 
 BLENDS = ("copy", "pyramid")
 MOST_FRAMES = 65536
+NEARBY, SLACK = 5, 0.5  # pixels, and share of the difference of the frames within them by which a mix may leave these
 STRONGEST = 20.0  # evidence beyond which a frame has all the weight there is
 
 
@@ -35,7 +37,8 @@ def boundary_fusion(stack, *, network="compact", refine=True, blend="copy", smal
     blend : {"copy", "pyramid"}, optional
         "copy" takes every pixel from one frame as it is. "pyramid" mixes Laplacian pyramids by what the compact network
         says of each band, and multiplies details by 0 to 2, as they are too strong or too weak: nearer to the truth
-        where a blurred foreground spreads over what is behind it, but no pixel is that of a frame.
+        where a blurred foreground spreads over what is behind it, but no pixel is that of a frame. It leaves the range
+        of the frames in a pixel by half of what they differ in nearby, at most.
     smallest : float, optional
         Share of the picture: smaller regions of the decision map are removed if the network is not sure of them. Of no
         effect with "pyramid".
@@ -132,14 +135,39 @@ class _Comparison:
 
 def _mixed(stack, comparison, progress):
     """Mix Laplacian pyramids: frames share each band by their evidence, times their gains."""
-    blend = None
+    blend, bounds = None, _Bounds()
     for index, found in comparison.frames(progress):
+        pixels = stack.pixels(index)
+        bounds.add(pixels)
         levels = min(len(found.gains), most_levels(stack.shape[1:3]))
-        pyramid = laplacian_pyramid(to_float(stack.pixels(index)), levels)
+        pyramid = laplacian_pyramid(to_float(pixels), levels)
         blend = blend or _BandBlend(pyramid)
         blend.add(pyramid, found)
-        pyramid = found = None  # let them go before the next frame comes
-    return blend.result()
+        pixels = pyramid = found = None  # let them go before the next frame comes
+    return bounds.held(blend.result())
+
+
+class _Bounds:
+    """The range of the frames in each pixel, which a mix leaves by no more than frames differ nearby.
+
+    It may leave it: no frame shows what is behind a blurred rim. Where all frames are equal, so is the mix.
+    """
+
+    def __init__(self):
+        self._low = self._high = None
+
+    def add(self, pixels):
+        self._low = pixels.copy() if self._low is None else cv2.min(self._low, pixels, dst=self._low)
+        self._high = pixels.copy() if self._high is None else cv2.max(self._high, pixels, dst=self._high)
+
+    def held(self, image):
+        """Bring an image into the bounds, in place; the bounds cannot be used after that."""
+        low, high = to_float(self._low), to_float(self._high)
+        self._low = self._high = None
+        slack = cv2.dilate(cv2.subtract(high, low), np.ones((NEARBY, NEARBY), np.uint8))
+        slack *= SLACK
+        cv2.max(image, cv2.subtract(low, slack), dst=image)
+        return cv2.min(image, cv2.add(high, slack, dst=slack), dst=image).clip(0, 1, out=image)
 
 
 class _BandBlend:

@@ -8,6 +8,8 @@ import sys
 # Read when NumPy is imported. Matrices are small here, and threads that wait for each other cost time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import cv2
+
 from fusion.cli import align, boundary, compare, data, depth, evaluate, exposure, fuse, guided, rerun, stack
 from fusion.cli.batch import one_line
 from fusion.tuning import keep_freed_pages, use_one_thread
@@ -70,4 +72,14 @@ def main(arguments=None):
     except (ValueError, OSError, MemoryError) as error:
         print(f"fusion: error: {one_line(error)}", file=sys.stderr)
         return 2
+    except (cv2.error, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        print("fusion: error: not enough memory", file=sys.stderr)
+        return 2
     return 0
+
+
+def _lacks_memory(error):
+    """Tell whether OpenCV, or a thread that could not be started, says in its own way that memory has run out."""
+    return getattr(error, "code", None) == cv2.Error.StsNoMem or "can't start new thread" in str(error)

@@ -9,6 +9,7 @@ import numpy as np
 
 from data import DataError, open_stack, save
 from data.io import WRITABLE, check_output, copy, save_json
+from data.paths import real_path
 from fusion.cli.aligning import (
     MODELS,
     add_reference_argument,
@@ -126,7 +127,7 @@ def _check_options(args):
     if args.transforms is None:
         return
     check_is_estimated(args, ["model", "reference", "strategy"])
-    if args.report and Path(args.report).resolve() == Path(args.transforms).resolve():
+    if args.report and real_path(args.report) == real_path(args.transforms):
         raise DataError(f"{args.report}: is named by --transforms and by --report; give two files")
 
 

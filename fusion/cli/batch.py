@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from data import DataError, open_stack
 from data.io import READABLE, SIXTEEN_BIT, WRITABLE, is_own_result
+from data.paths import real_path
 from data.stack import natural_key
 from fusion.cli.folders import folder_made
 from fusion.cli.frames import copies_among, find_paths, is_pattern
@@ -116,7 +117,7 @@ def _stacks_in(path, output):
     if not path.is_dir():
         raise DataError(f"{path}: is no folder; with --batch, give folders whose sub-folders are stacks")
     found = [
-        entry for entry in path.iterdir() if not entry.name.startswith(".") and entry.resolve() != output.resolve()
+        entry for entry in path.iterdir() if not entry.name.startswith(".") and real_path(entry) != real_path(output)
     ]
     stacks = [entry for entry in found if entry.is_dir()]
     if not stacks:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from data import DataError
+from data.paths import read_text_bytes
 
 METRES = {"nm": 1e-9, "um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
 MICRO = ("\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}")  # which look alike
-NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+SHOWN = 60  # characters of a line that an error repeats
 UNITS = f"{', '.join(METRES)}, or none"
 
 
@@ -124,7 +126,7 @@ def _lines_of(path):
             f"--distances {path}: is neither a step between frames, such as 0.05mm, nor a file with their positions"
         )
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(f"{path}: is no text; give one number on each line") from None
     return [line.partition("#")[0].strip() for line in text.splitlines()]
@@ -136,7 +138,7 @@ def _unit_in_header(path, number, line):
     unit = _unit_of(word[1]) if word else None
     if unit is None:
         raise DataError(
-            f"{path}, line {number}: {line!r} is no position, nor a header that ends with a unit, as in z (mm); units are "
+            f"{path}, line {number}: {line[:SHOWN]!r} is no position, nor a header that ends with a unit, as in z (mm); units are "
             f"{', '.join(METRES)}"
         )
     return unit
@@ -146,10 +148,10 @@ def _length_in(path, number, line):
     position, unit = split_length(line)
     if position is None or not np.isfinite(position):
         raise DataError(
-            f"{path}, line {number}: {line!r} is no position; give one number on each line, with a decimal point"
+            f"{path}, line {number}: {line[:SHOWN]!r} is no position; give one number on each line, with a decimal point"
         )
     if unit is None:
-        raise DataError(f"{path}, line {number}: {line!r} has a unit that is not known; units are {UNITS}")
+        raise DataError(f"{path}, line {number}: {line[:SHOWN]!r} has a unit that is not known; units are {UNITS}")
     return position, unit
 
 

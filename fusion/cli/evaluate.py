@@ -7,6 +7,7 @@ from pathlib import Path
 
 from data import DataError, open_stack
 from data.io import check_output, save_json
+from data.paths import real_path
 from fusion.cli.pictures import explain_data_sets, progress_bar
 from fusion.table import RESULT, Table
 
@@ -92,7 +93,7 @@ def run(args):
 def _open_sources(args):
     """Open the sources; results and the truth, which may lie beside them, are none."""
     explain_data_sets(args.sources)
-    if len({Path(path).resolve() for path in args.sources}) < len(args.sources):
+    if len({real_path(path) for path in args.sources}) < len(args.sources):
         raise DataError(f"a source is named twice: {' '.join(args.sources)}; name it once")
     stack = open_stack(args.sources[0] if len(args.sources) == 1 else args.sources, exclude=_others(args))
     if len(stack) < 2:
@@ -109,7 +110,7 @@ def _others(args):
 def _names(paths):
     """Name results as briefly as they differ: by stems, file names, or the ends of their paths."""
     absolute = [Path(path).absolute() for path in paths]
-    if len({path.resolve() for path in absolute}) < len(paths):
+    if len({real_path(path) for path in absolute}) < len(paths):
         raise DataError(f"--fused names a file twice: {' '.join(paths)}; name it once")
     longest = max(len(path.parts) for path in absolute)
     ends = (["/".join(path.parts[-count:]) for path in absolute] for count in range(1, longest + 1))
@@ -144,9 +145,9 @@ def _print(table):
 def _print_notes(table, args):
     for reason in dict.fromkeys(score.reason for score in table.undefined):
         print(f"– {', '.join(s.name for s in table.undefined if s.reason == reason)}: {reason}", file=sys.stderr)
-    others = {Path(path).resolve() for path in _others(args)}
+    others = {real_path(path) for path in _others(args)}
     for path in args.sources:
-        if Path(path).resolve() in others:
+        if real_path(path) in others:
             print(f"note: {path} is given as a result or the truth too, and was not taken as a source", file=sys.stderr)
     from fusion.metrics import TRUTH
 

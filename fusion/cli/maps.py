@@ -113,6 +113,8 @@ def save_depth_map(stacked, count, path, *, force=False, made_by=None):
 
 def is_index(path):
     """Tell whether a file holds the arrays that --index writes."""
+    if not Path(path).is_file():
+        return False
     try:
         with zipfile.ZipFile(path) as file:
             return set(file.namelist()) == {"index.npy", "confidence.npy", "names.npy"}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from data import DataError
 from data.io import check_output, check_size, is_own_result
+from data.paths import real_path
 from fusion.cli.maps import is_index
 from fusion.cli.pictures import check_is_no_frame, identity
 from fusion.cli.report import is_report
@@ -106,7 +107,7 @@ def check_names_are_apart(named, told):
     """Raise a DataError if a file is named by two of these pairs of option and path; say what they would do with it."""
     options = {}
     for option, path in named:
-        other = options.setdefault(str(Path(path).resolve()).casefold(), option)
+        other = options.setdefault(str(real_path(path)).casefold(), option)
         if other != option:
             raise DataError(f"{path}: is what both {other} and {option} {told}; give each a file of its own")
 

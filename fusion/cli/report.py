@@ -15,6 +15,7 @@ import cv2
 from data import DataError
 from data.entries import check_entries
 from data.io import save_json
+from data.paths import read_text_bytes, real_path
 from fusion.cli.aligning import MODELS
 from fusion.version import VERSION
 
@@ -99,7 +100,7 @@ def versions():
 def describe(path):
     """Return what a report holds of a file: its path as given, absolute, its size and hash; None if it is not readable."""
     path = Path(path)
-    entry = {"path": str(path), "absolute": str(path.resolve()), "bytes": None, "sha256": None}
+    entry = {"path": str(path), "absolute": str(real_path(path)), "bytes": None, "sha256": None}
     with contextlib.suppress(OSError):
         entry |= {"sha256": hash_of(path), "bytes": path.stat().st_size}
     return entry
@@ -208,11 +209,13 @@ def is_report(path):
 
 def _read_json(path):
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        encoded = read_text_bytes(path)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; give a report that --json of fusion stack wrote") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    try:
+        content = json.loads(encoded)
     except (ValueError, RecursionError):
         raise DataError(f"{path}: is no JSON, or damaged; give a report that --json of fusion stack wrote") from None
     if not isinstance(content, dict) or content.get("kind") != KIND:

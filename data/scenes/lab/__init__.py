@@ -25,12 +25,5 @@ LAB = {
 __all__ = ["LAB", "LabScene", *LAB]
 
 
-def __getattr__(name):
-    """Return the function that makes a scene, imported at its first use."""
-    if name in LAB:
-        return getattr(importlib.import_module(LAB[name]), name)
-    raise AttributeError(f"module 'data.scenes.lab' has no scene {name!r}; it has {', '.join(LAB)}")
-
-
-def __dir__():
-    return __all__
+for _name, _module in LAB.items():  # at once, so that each name is the function, and not the module that is called so
+    globals()[_name] = getattr(importlib.import_module(_module), _name)
