@@ -1,11 +1,15 @@
-"""Figures of the built site are WebP with the same pixels, and pages name them."""
+"""Figures of the built site are WebP, with the same pixels but for large ones, and pages name them."""
 
+import io
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import webp_figures
 from PIL import Image
+
+from fusion.metrics import psnr
 
 PAGE = '<a href="../_images/{0}.png"><img alt="A" src="../_images/{0}.png"></a><img src="../_images/tiny.png">'
 
@@ -44,6 +48,19 @@ def test_pixels_stay_and_pages_name_the_new_file(app, monkeypatch):
     assert np.array_equal(np.asarray(Image.open(images / "figure.webp")), before)
     page = (app.outdir / "book" / "page.html").read_text()
     assert page.count("figure.webp") == 2 and "figure.png" not in page and "tiny.png" in page
+
+
+@pytest.mark.parametrize(("sigma", "is_exact"), [(4, False), (0, True)])
+def test_large_photographs_lose_a_little_and_grain_nothing(tmp_path, sigma, is_exact):
+    noise = np.random.default_rng(0).random((600, 900, 3), np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), sigma) if sigma else noise
+    pixels = (255 * (smooth - smooth.min()) / np.ptp(smooth)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "figure.png")
+    written = webp_figures.as_webp(tmp_path / "figure.png", tmp_path)
+    found = np.asarray(Image.open(io.BytesIO(written)).convert("RGB"))
+    assert np.array_equal(found, pixels) == is_exact
+    assert psnr(found, pixels) >= webp_figures.LEAST
+    assert is_exact or len(written) < 0.7 * (tmp_path / "figure.png").stat().st_size
 
 
 def test_what_was_written_is_taken_again(app, monkeypatch):

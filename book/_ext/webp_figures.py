@@ -1,22 +1,29 @@
-"""Show figures as lossless WebP: the same pixels in about two thirds of the bytes of a PNG.
+"""Show figures as WebP, so that pages stay light.
 
 Pages draw their figures as PNG. After the build each is written once more, where that is smaller, and pages name the
-new file. What was written is kept beside the site, by the content of the figure.
+new file: the same pixels in about two thirds of the bytes, or, for large ones, which are photographs, pixels that lie
+within a level or two. What was written is kept beside the site, by the content of the figure.
 """
 
 import hashlib
+import io
 import re
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from data.io import replacing
+from fusion.metrics import psnr
 
+LARGE = 150_000  # bytes: a figure that is larger without loss is written with a little
+QUALITY = 95  # of WebP with loss
+LEAST = 38.0  # dB to the figure, or it is written without loss all the same: grain of single pixels loses more
 FIGURE = re.compile(r"(_images/[^\"'\s<>]+)\.png\b")
 
 
 def as_webp(figure, kept):
-    """Write a figure as lossless WebP, or take what was written before.
+    """Write a figure as WebP, without loss unless it is large, or take what was written before.
 
     Parameters
     ----------
@@ -34,7 +41,18 @@ def as_webp(figure, kept):
     if not path.exists():
         with Image.open(figure) as image, replacing(path) as new:
             image.save(new, "WEBP", lossless=True, method=4, exact=True)
+            if new.stat().st_size > LARGE and (coarser := with_loss(image)) is not None:
+                new.write_bytes(coarser)
     return path.read_bytes()
+
+
+def with_loss(image):
+    """Encode a picture with a little loss; None if that changes it too much."""
+    encoded = io.BytesIO()
+    image.save(encoded, "WEBP", quality=QUALITY, method=4, use_sharp_yuv=True)
+    with Image.open(encoded) as decoded:
+        pair = [np.asarray(picture.convert("RGB"), np.float32) / 255 for picture in (image, decoded)]
+    return encoded.getvalue() if psnr(*pair) >= LEAST else None
 
 
 def replace_figures(images, kept):

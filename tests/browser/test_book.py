@@ -7,7 +7,9 @@ import pytest
 BOOK = Path(__file__).resolve().parents[2] / "_build" / "html"
 FOUND = sorted(path.relative_to(BOOK) for path in BOOK.rglob("*.html"))
 ENTRY = "index.html"  # leads to the first page
-PAGES = [path.as_posix() for path in FOUND if path.as_posix() != ENTRY and not path.parts[0].startswith("_")]
+REPORTS = [path.as_posix() for path in FOUND if path.parts[0] == "comparisons"]  # looked at in tests/fusion/report too
+OTHERS = {ENTRY, *REPORTS}
+PAGES = [path.as_posix() for path in FOUND if path.as_posix() not in OTHERS and not path.parts[0].startswith("_")]
 THEMES = ("light", "dark")
 PHONE, DESK = 390, 1300  # CSS pixels
 READY = "document.readyState === 'complete' && !document.querySelector('.fusion-widget.surface.live:not(.drawn)')"
@@ -77,6 +79,17 @@ def test_tab_reaches_the_controls_of_every_widget(opened):
     opened.run("document.querySelectorAll('.fusion-widget').forEach((widget, index) => (widget.id = `touch-${index}`))")
     count = opened.run("document.querySelectorAll('.fusion-widget').length")
     assert [fault for index in range(count) for fault in opened.tabbed(f"#touch-{index}")] == []
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_reports_of_the_build_open_and_ask_no_other_host(page, site, report):
+    page.set_size(PHONE)
+    page.forget(site)
+    page.open(f"{site}/{report}")
+    page.until("document.querySelector('#viewer .frame img')?.naturalWidth > 0")
+    assert page.faults() == []
+    assert [url for url in page.requests() if not url.startswith((f"{site}/", "data:"))] == []
+    assert page.run("document.documentElement.scrollWidth") <= PHONE
 
 
 def test_the_entry_leads_to_the_first_page(page, site):
