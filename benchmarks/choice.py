@@ -104,8 +104,10 @@ def exposure():
     told = {}
     for name in sets_of(["mef"]):
         stack = data.load(name)
-        scores = {key: round(SCORES["MEF-SSIM"](stack, LINEUP[key].fuse(stack)), 5) for key in RIVALS}
-        told[name] = regret(choose(measure_traits(stack)).name, scores)
+        choice = choose(measure_traits(stack))
+        frames = deghosted(stack) if choice.deghost else stack
+        scores = {key: round(SCORES["MEF-SSIM"](stack, LINEUP[key].fuse(frames)), 5) for key in RIVALS}
+        told[name] = regret(choice.name, scores)
     return summed_up(told) if told else "needs the picture sets"
 
 

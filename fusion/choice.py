@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from fusion.lineup import EXPOSURE, FOCUS
+from fusion.lineup import EXPOSURE, FOCUS, LINEUP
 
 LEAST_STOPS = 1.0  # between frames that differ in exposure
 LEAST_REFOCUSED = 0.03  # share of the texture, in frames that differ in focus
@@ -11,6 +11,7 @@ WIDE = 4.0  # stops of a bracket from which on clipping and halos show
 FEW = 2  # frames of a focus series, up to which boundaries count more than evidence of many
 NOISY = 2.0  # levels of 255
 MOVING = {EXPOSURE: 0.01, FOCUS: 0.08}  # share of the picture
+MOST_MOVING = 0.2  # share above which it is likelier the brightness of frames that does not fit than motion
 GLARING = 0.02  # share of the picture
 JUMPING = 0.1  # share of the cells with texture
 CLIPPED = 0.01  # share of the picture
@@ -66,7 +67,7 @@ def choose(traits):
     """
     kinds = kinds_of(traits)
     is_moving = traits.moving >= MOVING[EXPOSURE if EXPOSURE in kinds else FOCUS]
-    deghost = is_moving and kinds == (EXPOSURE,)
+    deghost = is_moving and kinds == (EXPOSURE,) and traits.moving <= MOST_MOVING
     name = _name(traits, kinds)
     reasons = [_kind_reason(traits, kinds), *_method_reasons(traits, kinds, name), *_warnings(traits, kinds, is_moving)]
     return Choice(name, kinds, deghost, _advice(name, deghost), reasons)
@@ -84,9 +85,14 @@ def _name(traits, kinds):
         return "guided"
     if kinds == (EXPOSURE,):
         return "extended" if traits.stops >= WIDE else "exposure"
-    if kinds == (FOCUS,) and traits.count <= FEW:
+    if kinds == (FOCUS,) and traits.count <= FEW and not _is_too_large(traits):
         return "boundary-blended"
     return "pyramid"
+
+
+def _is_too_large(traits):
+    """Tell whether networks would take too long."""
+    return traits.count * traits.shape[0] * traits.shape[1] > LINEUP["boundary-blended"].most
 
 
 def _advice(name, deghost):
@@ -123,18 +129,26 @@ def _method_reasons(traits, kinds, name):
         if kinds
         else "Where frames show the same, pyramids average them, which lowers noise.",
     }
+    if name == "pyramid" and kinds and traits.count <= FEW:
+        reasons[name] = "For frames this large networks take many minutes; pyramids come next, in one pass."
     yield reasons[name]
 
 
 def _warnings(traits, kinds, is_moving):
     """Say what else to look at, if it was found."""
-    if traits.noise >= NOISY:
+    if traits.noise >= NOISY and EXPOSURE not in kinds:
         yield (
             f"There is noise of {traits.noise:.1f} levels of 255: methods that pick the strongest detail pick noise, the "
             "more so the more frames there are; pyramids average it."
         )
     if is_moving and kinds == (EXPOSURE,):
-        yield f"Something moves in {traits.moving:.0%} of the picture, and would leave ghosts."
+        yield f"In {traits.moving:.0%} of the picture frames contradict each other" + (
+            ", as where things move, and would leave ghosts. If nothing moved, leave out --deghost: that keeps more of the "
+            "frames."
+            if traits.moving <= MOST_MOVING
+            else ", too much of it for things that move: frames do not lie on top of each other, or their brightness does "
+            "not fit together. Look for ghosts; fusion exposure --deghost removes them."
+        )
     elif is_moving:
         yield (
             f"In {traits.moving:.0%} of the picture a frame shows something that the next one does not, beyond defocus: "

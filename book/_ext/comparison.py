@@ -10,6 +10,8 @@ from fresh_cache import pictures_at_hand, state_of
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+from data.io import replacing
+
 FOLDER = "comparisons"
 SAMPLES = {"pair": "multi_focus", "bracket": "multi_exposure"}
 LARGEST = 2_900_000  # bytes of a report, as of every page
@@ -27,7 +29,9 @@ def make_reports(app, exception):
         page = kept / f"{name}.html"
         if not page.exists():
             logging.getLogger(__name__).info("comparing every method on %s", sample)
-            page.write_text(report_on(sample), encoding="utf-8")
+            content = report_on(sample)
+            with replacing(page) as temporary:
+                temporary.write_text(content, encoding="utf-8")
         shutil.copy(page, shown)
 
 

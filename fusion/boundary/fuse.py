@@ -157,8 +157,13 @@ class _Bounds:
         self._low = self._high = None
 
     def add(self, pixels):
-        self._low = pixels.copy() if self._low is None else cv2.min(self._low, pixels, dst=self._low)
-        self._high = pixels.copy() if self._high is None else cv2.max(self._high, pixels, dst=self._high)
+        if self._low is None:
+            self._low, self._high = pixels.copy(), pixels.copy()
+            return
+        if pixels.dtype != self._low.dtype:  # each frame comes in the smallest type that holds it
+            pixels, self._low, self._high = (to_float(values) for values in (pixels, self._low, self._high))
+        cv2.min(self._low, pixels, dst=self._low)
+        cv2.max(self._high, pixels, dst=self._high)
 
     def held(self, image):
         """Bring an image into the bounds, in place; the bounds cannot be used after that."""

@@ -24,6 +24,7 @@ Large pictures are shown reduced, so that the page stays small; the places where
 "fusion fuse" chooses by the same rule, and makes that one picture.
 """
 DEFAULT_MODEL = "similarity"
+LEFT_OUT = "it cannot be read, is of another size, or no trustworthy motion was found"
 ENDINGS = {".html", ".htm"}
 
 
@@ -58,8 +59,8 @@ def run(args):
         stack,
         title=f"Comparison of fusion methods: {_title(args.paths)}",
         alignment=_alignment_note(args, given, stack),
-        left_out=[(name, "no trustworthy motion was found") for k, name in enumerate(given.names) if k not in kept],
-        frames=shlex.join(args.paths) if args.align == "none" else "aligned/",
+        left_out=[(name, LEFT_OUT) for k, name in enumerate(given.names) if k not in kept],
+        frames=shlex.join(args.paths) if args.align == "none" else "aligned/*",
         progress=progress,
     )
     page = page_of(report)
@@ -83,8 +84,11 @@ def _alignment_note(args, given, stack):
         return "The frames were fused as they lie."
     words = ["fusion", "align", *args.paths, "-o", "aligned/", "--crop"]
     words += [] if args.transforms is None else ["--transforms", args.transforms]
+    if args.transforms is None and args.align not in (None, DEFAULT_MODEL):
+        words += ["--model", args.align]
     height, width = stack.shape[1:3]
     return (
-        f"The frames were aligned and cut to the {width} × {height} pixels that all {len(stack)} show; the commands below "
-        f"take them from the folder that this one writes: {shlex.join(words)}"
+        f"The frames were aligned and cut to the {width} × {height} pixels that all {len(stack)} show. The commands below "
+        f"take them from the folder aligned/, which this command writes: {shlex.join(words)} . JPEG and WebP "
+        "frames lose a little when they are written there."
     )

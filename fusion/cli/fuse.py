@@ -48,7 +48,7 @@ def run(args):
 
     choice = choose(measure_traits(stack, progress=progress))
     method = LINEUP[choice.name]
-    for line in [choice.advice, *choice.reasons, f"The same by: {_command(method, choice, args)}"]:
+    for line in [choice.advice, *choice.reasons, f"With more options: {_command(method, choice, args)}"]:
         tell(args, line)
     if choice.deghost:
         from fusion.deghost import deghosted
@@ -58,7 +58,7 @@ def run(args):
 
 
 def _command(method, choice, args):
-    """The command that makes the same picture."""
+    """The command of the method, which has more options."""
     words = [*method.command.replace(" --align none", "").split(), *args.paths, "-o", args.output]
     words += ["--deghost"] if choice.deghost else []
     if not (is_stack := words[1] == "stack") and args.align != "none" and args.transforms is None:
@@ -67,4 +67,5 @@ def _command(method, choice, args):
     words += ["--align", "none"] if is_stack and args.align == "none" else []
     words += ["--align", args.align] if is_stack and args.align not in (None, "none", DEFAULT_MODEL) else []
     words += [] if args.transforms is None else ["--transforms", args.transforms]
-    return shlex.join(words)
+    words += ["--quality", str(args.quality)] if args.quality != 95 else []
+    return shlex.join([*words, "--force"])

@@ -87,7 +87,9 @@ def compare(stack, *, title="Comparison of fusion methods", alignment="", left_o
         metrics=metrics,
         traits=describe(traits, choice.kinds),
         regions=find_regions([result.picture.pixels for result in results if result.name != "mean"]),
-        advice=choice.advice if is_first else f"{choice.advice} It failed here: {_reason_of(failures, choice)}",
+        advice=choice.advice
+        if is_first
+        else f"{choice.advice} There is no result of it here: {_reason_of(failures, choice)}",
         reasons=choice.reasons,
         depth=_depth_note(stack),
         made_by=f"All in Focus {VERSION}",
@@ -96,8 +98,8 @@ def compare(stack, *, title="Comparison of fusion methods", alignment="", left_o
 
 def _result(name, method, fused, scores, frames, choice):
     command = method.command and " ".join([*method.command.split(), frames, "-o", f"{name}.tif"])
-    if command and choice.deghost and name in ("exposure", "extended"):
-        command += " --deghost"
+    if command and choice.deghost:
+        command = f"{command} --deghost" if name in ("exposure", "extended") else ""
     picture = Picture(method.title, to_integers(fused.pixels, np.uint8))
     return Result(name, picture, fused.seconds, fused.megabytes, scores, command, method.use)
 

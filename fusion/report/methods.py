@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -65,8 +66,10 @@ def run_method(name, method, files):
         A failure where the process ended with an error; its reason is the last line that it wrote.
     """
     output = files[0].with_name("fused.npy")
-    command = [sys.executable, "-m", "fusion.report.worker", name, str(output), *map(str, files)]
-    ran = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    command = [sys.executable, "-P", "-m", "fusion.report.worker", name, str(output), *map(str, files)]
+    # The packages come from where this process has them, and not from the folder that the user is in.
+    paths = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    ran = subprocess.run(command, capture_output=True, text=True, errors="replace", env=paths)
     if ran.returncode != 0:
         return Failure(method.title, _reason(ran))
     taken = json.loads(ran.stdout.splitlines()[-1])

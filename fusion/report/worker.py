@@ -36,7 +36,8 @@ def peak_memory():
     status = Path("/proc/self/status")
     if status.exists():  # the other way would tell of the process that started this one
         lines = status.read_text(encoding="ascii", errors="replace").splitlines()
-        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+        peak = next((line for line in lines if line.startswith("VmHWM")), None)
+        return float("nan") if peak is None else int(peak.split()[1]) * 1024
     try:
         import resource
     except ImportError:

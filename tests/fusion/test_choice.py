@@ -48,6 +48,18 @@ def test_what_moves_in_a_bracket_is_shown_once():
     assert any("5% of the picture" in reason for reason in moving.reasons)
 
 
+def test_more_than_can_move_is_told_and_left():
+    choice = choose(BRACKET._replace(moving=0.3))
+    assert not choice.deghost and "shown as" not in choice.advice
+    assert any("30% of the picture" in reason and "brightness" in reason for reason in choice.reasons)
+
+
+def test_pairs_that_are_too_large_for_networks_go_to_pyramids():
+    choice = choose(FOCUSED._replace(shape=(5000, 9000)))
+    assert choice.name == "pyramid"
+    assert any("take many minutes" in reason for reason in choice.reasons)
+
+
 def test_what_moves_in_a_focus_series_is_told_and_left():
     choice = choose(FOCUSED._replace(moving=0.2))
     assert not choice.deghost

@@ -44,6 +44,15 @@ def test_a_pair_goes_to_the_networks(pair, tmp_path, capsys):
     assert "Take boundary-aware fusion, blended." in said and "differ in focus" in said
 
 
+def test_frames_of_different_depth_are_fused(tmp_path, focus_pair):
+    save(to_integers(focus_pair[0], np.uint8), tmp_path / "a.png")
+    save(to_integers(focus_pair[1], np.uint16), tmp_path / "b.png")
+    out = tmp_path / "fused.png"
+    assert main(["fuse", str(tmp_path), "-o", str(out), "--align", "none"]) == 0
+    expected = fusion.boundary_fusion(focus_pair, blend="pyramid")
+    assert np.abs(pixels(out) / 65535 - expected).mean() < 0.004
+
+
 def test_a_bracket_goes_to_exposure_fusion_and_keeps_its_bits(bracket, tmp_path, capsys):
     out = tmp_path / "fused.tif"
     assert main(["fuse", str(bracket), "-o", str(out)]) == 0
@@ -58,10 +67,10 @@ def test_the_command_that_is_told_makes_the_same_picture(request, folder, align,
     frames = request.getfixturevalue(folder)
     out = tmp_path / "fused.tif"
     assert main(["fuse", str(frames), "-o", str(out), *align]) == 0
-    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("The same by: "))
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("With more options: "))
     first = pixels(out)
     out.unlink()
-    words = shlex.split(line.removeprefix("The same by: "))
+    words = shlex.split(line.removeprefix("With more options: "))
     assert words[0] == "fusion" and main(words[1:]) == 0
     assert np.array_equal(pixels(out), first)
 
@@ -77,7 +86,7 @@ def test_four_frames_go_to_pyramids(tmp_path, texture, capsys):
     said = capsys.readouterr().out
     assert "Take focus stacking by pyramids." in said
     first = pixels(out)
-    line = next(line for line in said.splitlines() if line.startswith("The same by: "))
+    line = next(line for line in said.splitlines() if line.startswith("With more options: "))
     assert main([*shlex.split(line)[4:], "--force"]) == 0
     assert np.abs(pixels(out).astype(int) - first).max() <= 1
 

@@ -47,6 +47,13 @@ def test_a_method_that_fails_says_why(focus_pair):
     assert files[1].name in failed.reason and "\n" not in failed.reason
 
 
+def test_packages_do_not_come_from_the_folder_of_the_user(focus_pair, tmp_path, monkeypatch):
+    (tmp_path / "data.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    with frames_on_disk(open_stack(focus_pair), no_progress) as files:
+        assert not isinstance(run_method("mean", LINEUP["mean"], files), Failure)
+
+
 def test_frames_for_which_there_is_no_room_are_refused(focus_pair, monkeypatch):
     usage = methods.shutil.disk_usage("/")
     monkeypatch.setattr(methods.shutil, "disk_usage", lambda folder: usage._replace(free=1000))
