@@ -18,7 +18,7 @@ from fusion.metrics import psnr
 
 LARGE = 150_000  # bytes: a figure that is larger without loss is written with a little
 QUALITY = 95  # of WebP with loss
-LEAST = 38.0  # dB to the figure, or it is written without loss all the same: grain of single pixels loses more
+LEAST = 30.0  # dB to the figure, or it is written without loss all the same: grain of single pixels loses more
 FIGURE = re.compile(r"(_images/[^\"'\s<>]+)\.png\b")
 
 
