@@ -37,7 +37,7 @@ def as_webp(figure, kept):
     bytes
     """
     content = figure.read_bytes()
-    path = kept / f"{hashlib.sha256(content).hexdigest()}.webp"
+    path = kept / f"{hashlib.sha256(content).hexdigest()}-{QUALITY}-{LEAST:.0f}.webp"
     if not path.exists():
         with Image.open(figure) as image, replacing(path) as new:
             image.save(new, "WEBP", lossless=True, method=4, exact=True)

@@ -65,10 +65,18 @@ class Page:
     def until(self, script):
         """Wait until JavaScript gives something true."""
         deadline = time.monotonic() + PATIENCE
-        while not self.run(f"Boolean({script})"):
+        while not self._holds(script):
             if time.monotonic() > deadline:
                 raise BrowserError(f"{script} was never true")
             time.sleep(0.05)
+
+    def _holds(self, script):
+        try:
+            return self.run(f"Boolean({script})")
+        except BrowserError as error:  # the page may lead to another one while it is asked
+            if "navigated" not in str(error):
+                raise
+            return False
 
     def faults(self):
         """List what the page complained about since it was opened: errors, warnings, exceptions, failed requests."""
