@@ -20,7 +20,7 @@ from benchmarks.guided import COMMAND
 from benchmarks.run import measure, on_this_machine, publish_parts
 from benchmarks.stacking import made
 from data import datasets, scenes
-from data.scenes import lab as artefacts
+from data.scenes.lab import LAB
 from fusion.choice import choose, kinds_of
 from fusion.deghost import deghosted
 from fusion.lineup import EXPOSURE, FOCUS, LINEUP, fitting
@@ -89,8 +89,8 @@ def focus():
 def lab():
     """The same for the scenes of the artefact lab, on which the rule was not made."""
     told = {}
-    for name in artefacts.LAB:
-        made_scene = getattr(artefacts, name)()
+    for name, make in LAB.items():
+        made_scene = make()
         stack, choice = data.open_stack(made_scene.stack), choose(measure_traits(made_scene.stack))
         frames = deghosted(stack) if choice.deghost else stack
         methods = {key: method for key, method in fitting(made_scene.kind).items() if key not in SLOW}

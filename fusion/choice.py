@@ -69,7 +69,7 @@ def choose(traits):
     is_moving = traits.moving >= MOVING[EXPOSURE if EXPOSURE in kinds else FOCUS]
     deghost = is_moving and kinds == (EXPOSURE,) and traits.moving <= MOST_MOVING
     name = _name(traits, kinds)
-    reasons = [_kind_reason(traits, kinds), *_method_reasons(traits, kinds, name), *_warnings(traits, kinds, is_moving)]
+    reasons = [_kind_reason(traits, kinds), _method_reason(traits, kinds, name), *_warnings(traits, kinds, is_moving)]
     return Choice(name, kinds, deghost, _advice(name, deghost), reasons)
 
 
@@ -114,9 +114,11 @@ def _kind_reason(traits, kinds):
     return told[kinds]
 
 
-def _method_reasons(traits, kinds, name):
+def _method_reason(traits, kinds, name):
     """Say why this method, by what is known of it from scenes with truth."""
-    reasons = {
+    if name == "pyramid":
+        return _reason_for_pyramids(traits, kinds)
+    return {
         "guided": "Of the methods only the guided filter is made for both. Where every focus was taken at every "
         "exposure, it is better to fuse the focus series of each exposure first, and then those results as a bracket.",
         "extended": f"Over {WIDE:.0f} stops and more, plain exposure fusion clips, and draws wide halos; the extended "
@@ -124,14 +126,18 @@ def _method_reasons(traits, kinds, name):
         "exposure": "Over few stops, exposure fusion has hardly a halo, and looks most natural.",
         "boundary-blended": f"Of {traits.count} frames, most of the error lies along the outlines of what is in focus, "
         "and networks that look at them again, and then mix the frames by bands, come nearest to the truth.",
-        "pyramid": f"Of {traits.count} frames, pyramids whose levels share their evidence come nearest to the truth, "
-        "in one pass and in the memory of a few frames."
-        if kinds
-        else "Where frames show the same, pyramids average them, which lowers noise.",
-    }
-    if name == "pyramid" and kinds and traits.count <= FEW:
-        reasons[name] = "For frames this large networks take many minutes; pyramids come next, in one pass."
-    yield reasons[name]
+    }[name]
+
+
+def _reason_for_pyramids(traits, kinds):
+    if not kinds:
+        return "Where frames show the same, pyramids average them, which lowers noise."
+    if traits.count <= FEW:
+        return "For frames this large networks take many minutes; pyramids come next, in one pass."
+    return (
+        f"Of {traits.count} frames, pyramids whose levels share their evidence come nearest to the truth, in one pass "
+        "and in the memory of a few frames."
+    )
 
 
 def _warnings(traits, kinds, is_moving):

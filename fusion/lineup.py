@@ -44,36 +44,13 @@ class Method(NamedTuple):
     most: float = float("inf")
 
 
-def _pyramid(stack, progress=None):
-    return fusion.pyramid_fusion(stack, progress=progress)
+def _by(name, **options):
+    """Return a function that fuses by a method of this package, which is imported at its first use."""
 
+    def fuse(stack, progress=None):
+        return getattr(fusion, name)(stack, progress=progress, **options)
 
-def _log_maximum(stack, progress=None):
-    return fusion.pyramid_fusion(stack, naive=True, progress=progress)
-
-
-def _guided(stack, progress=None):
-    return fusion.guided_fusion(stack, progress=progress)
-
-
-def _boundary(stack, progress=None):
-    return fusion.boundary_fusion(stack, progress=progress)
-
-
-def _boundary_blended(stack, progress=None):
-    return fusion.boundary_fusion(stack, blend="pyramid", progress=progress)
-
-
-def _exposure(stack, progress=None):
-    return fusion.exposure_fusion(stack, progress=progress)
-
-
-def _extended(stack, progress=None):
-    return fusion.extended_exposure_fusion(stack, progress=progress)
-
-
-def _optimised(stack, progress=None):
-    return fusion.optimised_exposure_fusion(stack, progress=progress)
+    return fuse
 
 
 def _mean(stack, progress=None):
@@ -85,7 +62,7 @@ _FOCUS, _EXPOSURE = frozenset([FOCUS]), frozenset([EXPOSURE])
 LINEUP = {
     "pyramid": Method(
         "pyramids",
-        _pyramid,
+        _by("pyramid_fusion"),
         _FOCUS,
         "focus series of any length, noise",
         "fusion stack --align none",
@@ -93,7 +70,7 @@ LINEUP = {
     ),
     "boundary-blended": Method(
         "boundary-aware, blended",
-        _boundary_blended,
+        _by("boundary_fusion", blend="pyramid"),
         _FOCUS,
         "pairs, blurred foregrounds",
         "fusion boundary --blend pyramid",
@@ -102,7 +79,7 @@ LINEUP = {
     ),
     "boundary": Method(
         "boundary-aware, copied",
-        _boundary,
+        _by("boundary_fusion"),
         _FOCUS,
         "where every pixel must be that of a frame",
         "fusion boundary",
@@ -111,7 +88,7 @@ LINEUP = {
     ),
     "guided": Method(
         "guided filter",
-        _guided,
+        _by("guided_fusion"),
         _FOCUS | _EXPOSURE,
         "frames that differ in focus and in exposure; the paper's yardstick",
         "fusion guided",
@@ -119,7 +96,7 @@ LINEUP = {
     ),
     "log-maximum": Method(
         "strongest Laplacian",
-        _log_maximum,
+        _by("pyramid_fusion", naive=True),
         _FOCUS,
         "to see what a method must beat",
         "fusion stack --align none --naive",
@@ -127,7 +104,7 @@ LINEUP = {
     ),
     "exposure": Method(
         "exposure fusion",
-        _exposure,
+        _by("exposure_fusion"),
         _EXPOSURE,
         "brackets, natural light",
         "fusion exposure",
@@ -135,7 +112,7 @@ LINEUP = {
     ),
     "extended": Method(
         "extended exposure fusion",
-        _extended,
+        _by("extended_exposure_fusion"),
         _EXPOSURE,
         "brackets of many stops, halos, one frame alone",
         "fusion exposure --extended",
@@ -143,7 +120,7 @@ LINEUP = {
     ),
     "optimised": Method(
         "optimised for MEF-SSIM",
-        _optimised,
+        _by("optimised_exposure_fusion"),
         _EXPOSURE,
         "to see what a score rewards; PyTorch",
         "",

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from data import open_stack, to_float, to_gray
-from data.image import to_integers
-from fusion.deghost import consistency, ghost_mask
+from fusion.deghost import best_exposed, consistency, ghost_mask
+from fusion.deghost.repair import reduced
 
 CELLS = 96  # along the longer side of a frame
 SMALLEST_CELL, SAMPLED = 8, 16  # pixels: side of a cell, and of the part of it in which detail is measured
@@ -141,13 +141,13 @@ def cells_of(pixels):
     light = _parts((pixels if pixels.ndim == 2 else pixels.max(axis=2))[: h * side, : w * side], side, sampled)
     values = to_float(parts)
     return Cells(
-        mean=to_float(cv2.resize(to_float(area), (w, h), interpolation=cv2.INTER_AREA)),
+        mean=cv2.resize(to_float(area), (w, h), interpolation=cv2.INTER_AREA),
         laplacian=_energy(_laplacian(values)),
         gradient=_energy(_differences(values)),
         noise=_energy(_noise(values)) * TO_SIGMA**2,
         white=(to_float(light) >= WHITE).mean(axis=(2, 3), dtype=np.float32),
         black=(values <= BLACK).mean(axis=(2, 3), dtype=np.float32),
-        thumbnail=_thumbnail(pixels),
+        thumbnail=reduced(pixels, THUMBNAIL),
     )
 
 
@@ -188,12 +188,6 @@ def _energy(detail):
         if detail.size
         else np.zeros(detail.shape[:2], np.float32)
     )
-
-
-def _thumbnail(pixels):
-    scale = min(1, THUMBNAIL / max(pixels.shape[:2]))
-    size = [max(1, round(length * scale)) for length in pixels.shape[1::-1]]
-    return to_integers(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _noise_of(frame):
@@ -276,7 +270,7 @@ def _moving(cells, stops):
 def _ghosts(cells):
     """Where a frame contradicts the best exposed one, seen through the mapping of intensities between the two."""
     pictures = [frame.thumbnail for frame in cells]
-    reference = max(pictures, key=lambda picture: ((picture >= 20) & (picture <= 235)).mean())
+    reference = pictures[best_exposed(pictures)]
     return [ghost_mask(consistency(reference, picture)) for picture in pictures if picture is not reference]
 
 

@@ -61,11 +61,16 @@ def _command(method, choice, args):
     """The command of the method, which has more options."""
     words = [*method.command.replace(" --align none", "").split(), *args.paths, "-o", args.output]
     words += ["--deghost"] if choice.deghost else []
-    if not (is_stack := words[1] == "stack") and args.align != "none" and args.transforms is None:
-        words += ["--align", args.align]
-    words += ["--crop"] if is_stack and args.align != "none" else []
-    words += ["--align", "none"] if is_stack and args.align == "none" else []
-    words += ["--align", args.align] if is_stack and args.align not in (None, "none", DEFAULT_MODEL) else []
-    words += [] if args.transforms is None else ["--transforms", args.transforms]
+    words += _alignment(args, by_default=DEFAULT_MODEL if words[1] == "stack" else "none")
     words += ["--quality", str(args.quality)] if args.quality != 95 else []
     return shlex.join([*words, "--force"])
+
+
+def _alignment(args, by_default):
+    """The options by which a command, that has a model by default, aligns frames as this one does, and crops them."""
+    if args.transforms is not None:
+        yield from ("--transforms", args.transforms)
+    elif args.align != by_default:
+        yield from ("--align", args.align)
+    if args.align != "none" and by_default != "none":
+        yield "--crop"

@@ -214,9 +214,9 @@ def _as_type(image, dtype):
     return image if dtype.kind == "f" else to_integers(image, dtype)
 
 
-def reduced(pixels):
-    """Frame in 256 levels, (h, w) or (h, w, 3), its longer side at most 1000 pixels."""
-    scale = min(1, LONGEST_SIDE / max(pixels.shape[:2]))
+def reduced(pixels, longest=LONGEST_SIDE):
+    """Frame in 256 levels, (h, w) or (h, w, 3), its longer side at most so many pixels."""
+    scale = min(1, longest / max(pixels.shape[:2]))
     size = [max(1, round(length * scale)) for length in pixels.shape[1::-1]]
     small = pixels if scale == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return to_integers(small, np.uint8)

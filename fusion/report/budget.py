@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fusion.show.embed import LARGEST
+from fusion.show.embed import LARGEST, webp
 
 QUALITIES = (92, 85, 80, 75)  # of WebP, the first that fits is taken; below the last, pictures are reduced instead
 STRIPS, FEWEST = 18, 2  # of which the size of all pictures is estimated, and of each picture at least
@@ -116,10 +116,7 @@ def _encoded(picture, *, scale, quality):
     """One picture as WebP, gray or RGB."""
     if scale < 1:
         picture = cv2.resize(picture, reduced_size(picture, scale), interpolation=cv2.INTER_AREA)
-    if picture.ndim == 3:
-        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    _, file = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, quality])
-    return file.tobytes()
+    return webp(picture, quality)
 
 
 def _each(work, *lists):

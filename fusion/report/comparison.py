@@ -8,7 +8,7 @@ from data import open_stack
 from data.image import to_integers
 from fusion.choice import choose
 from fusion.deghost import deghosted
-from fusion.lineup import EXPOSURE, FOCUS, fitting
+from fusion.lineup import EXPOSURE, FOCUS, LINEUP, fitting
 from fusion.report.contents import Failure, Picture, Report, Result, Trait
 from fusion.report.methods import frames_on_disk, run_method
 from fusion.report.regions import find_regions
@@ -74,7 +74,6 @@ def compare(stack, *, title="Comparison of fusion methods", alignment="", left_o
         for (name, result), found in zip(fused.items(), scores, strict=True)
     ]
     results.sort(key=lambda result: (result.name != choice.name, result.name == "mean"))
-    is_first = results[0].name == choice.name
     return Report(
         title=title,
         kinds=choice.kinds,
@@ -87,9 +86,7 @@ def compare(stack, *, title="Comparison of fusion methods", alignment="", left_o
         metrics=metrics,
         traits=describe(traits, choice.kinds),
         regions=find_regions([result.picture.pixels for result in results if result.name != "mean"]),
-        advice=choice.advice
-        if is_first
-        else f"{choice.advice} There is no result of it here: {_reason_of(failures, choice)}",
+        advice=choice.advice + ("" if choice.name in fused else _failure_note(failures, choice)),
         reasons=choice.reasons,
         depth=_depth_note(stack),
         made_by=f"All in Focus {VERSION}",
@@ -127,10 +124,9 @@ def _deghost_note(choice):
     return " What moves was then shown, in every frame, as in the best exposed one (deghosting)."
 
 
-def _reason_of(failures, choice):
-    from fusion.lineup import LINEUP
-
-    return next(failure.reason for failure in failures if failure.title == LINEUP[choice.name].title)
+def _failure_note(failures, choice):
+    reason = next(failure.reason for failure in failures if failure.title == LINEUP[choice.name].title)
+    return f" There is no result of it here: {reason}"
 
 
 def _depth_note(stack):

@@ -9,7 +9,8 @@ import numpy as np
 
 from fusion.report import sections
 from fusion.report.budget import Fitted, fitted, reduced_size
-from fusion.report.filling import filled_in, text_of
+from fusion.report.sections import TEMPLATES
+from fusion.show.widgets import TEMPLATES as WIDGETS
 
 LIMIT = 14_000_000  # bytes of the page
 CROPS, MAP = 0.5, 0.05  # of the page, at most for crops, and for the picture that numbers them; pictures get the rest
@@ -101,7 +102,7 @@ def _nothing(pictures):
 
 def _document(report, pictures, crops, overview, embedded):
     """The whole page."""
-    early, script = _joined(EARLY), _joined(SCRIPTS, helpers=text_of("grip.js", "fusion.show"))
+    early, script = _joined(EARLY), _joined(SCRIPTS, helpers=WIDGETS.text_of("grip.js"))
     height, width = pictures[0].pixels.shape[:2]
     size = {"width": width, "height": height}
     parts = {
@@ -112,10 +113,10 @@ def _document(report, pictures, crops, overview, embedded):
         "failures": sections.failures(report),
         "commands": sections.commands(report),
     }
-    return filled_in(
+    return TEMPLATES.filled_in(
         "page.html",
         {
-            "style": "".join(map(text_of, STYLES)),
+            "style": "".join(map(TEMPLATES.text_of, STYLES)),
             "early": early,
             "script": script,
             "summary": sections.summary(report, size),
@@ -130,7 +131,7 @@ def _document(report, pictures, crops, overview, embedded):
 
 def _joined(names, helpers=""):
     """Scripts one after the other, each in a scope of its own."""
-    return helpers + "".join(f"{{\n{text_of(name)}}}\n" for name in names)
+    return helpers + "".join(f"{{\n{TEMPLATES.text_of(name)}}}\n" for name in names)
 
 
 def _policy(*scripts):

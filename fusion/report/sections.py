@@ -1,11 +1,12 @@
 """Sections of the page of a comparison, each as HTML of what a report holds."""
 
-import base64
 from html import escape
 
-from fusion.report.filling import filled_in
 from fusion.report.scoreboard import MEMORY, TIME, heads, rows
+from fusion.show.embed import address_of
+from fusion.templates import Templates
 
+TEMPLATES = Templates("fusion.report")
 SHOWN = 4  # pictures side by side at first
 COARSE = 112  # pixels: narrower crops are enlarged as squares, others smoothly
 SQUAREST, WIDEST = 0.25, 4  # width over height of a crop as it is shown
@@ -19,7 +20,7 @@ def summary(report, size):
         _fold("Names of the frames", names) if names else "",
         _fold(f"{_count(report.left_out, 'frame')} left out", left_out) if left_out else "",
     ]
-    return filled_in(
+    return TEMPLATES.filled_in(
         "summary.html",
         {"reasons": "".join(f"<li>{escape(reason)}</li>" for reason in report.reasons), "folds": "".join(folds)},
         advice=report.advice,
@@ -32,7 +33,7 @@ def summary(report, size):
 
 
 def _fold(title, items):
-    return filled_in("fold.html", {"items": items}, title=title)
+    return TEMPLATES.filled_in("fold.html", {"items": items}, title=title)
 
 
 def _count(things, name):
@@ -44,18 +45,18 @@ def viewer(pictures, results, embedded, size):
     shown = range(min(SHOWN, len(pictures)))
     titles = [picture.title for picture in pictures]
     panes = [
-        filled_in(
+        TEMPLATES.filled_in(
             "pane.html",
             index=index,
             title=title,
             shown=" shown" if index in shown else "",
-            source=_address(file),
+            source=address_of(file),
             width=width,
             height=height,
         )
         for index, (title, file, (width, height)) in enumerate(zip(titles, embedded.files, embedded.sizes))
     ]
-    return filled_in(
+    return TEMPLATES.filled_in(
         "viewer.html",
         {
             "panes": "".join(panes),
@@ -73,10 +74,10 @@ def viewer(pictures, results, embedded, size):
 def _chips(name, titles, indices, shown):
     """Boxes to tick, one for each picture of a group."""
     items = [
-        filled_in("chip.html", index=index, title=titles[index], checked="checked" if index in shown else "")
+        TEMPLATES.filled_in("chip.html", index=index, title=titles[index], checked="checked" if index in shown else "")
         for index in indices
     ]
-    return filled_in("chips.html", {"items": "".join(items)}, name=name, key=name.lower()) if items else ""
+    return TEMPLATES.filled_in("chips.html", {"items": "".join(items)}, name=name, key=name.lower()) if items else ""
 
 
 def _options(titles, results, selected):
@@ -112,11 +113,11 @@ def regions(report, crops, overview, size):
     ]
     (small_width, small_height), *_ = overview.sizes
     markers = [_marker(number, region, size) for number, region in enumerate(report.regions, start=1)]
-    return filled_in(
+    return TEMPLATES.filled_in(
         "regions.html",
         {"markers": "".join(markers), "parts": "".join(parts)},
         title=report.results[0].picture.title,
-        source=_address(overview.files[0]),
+        source=address_of(overview.files[0]),
         width=small_width,
         height=small_height,
         ratio=small_width / small_height,
@@ -128,12 +129,12 @@ def regions(report, crops, overview, size):
 def _region(report, number, region, files, crop_size):
     width, height = crop_size
     crops = [
-        filled_in(
+        TEMPLATES.filled_in(
             "crop.html",
             index=index,
             title=result.picture.title,
             number=number,
-            source=_address(file),
+            source=address_of(file),
             width=width,
             height=height,
             ratio=min(WIDEST, max(SQUAREST, width / height)),
@@ -142,11 +143,11 @@ def _region(report, number, region, files, crop_size):
         for index, (result, file) in enumerate(zip(report.results, files))
     ]
     values = region._asdict() | {"difference": f"{region.difference:.0f}"}
-    return filled_in("region.html", {"crops": "".join(crops)}, number=number, **values)
+    return TEMPLATES.filled_in("region.html", {"crops": "".join(crops)}, number=number, **values)
 
 
 def _marker(number, region, size):
-    return filled_in(
+    return TEMPLATES.filled_in(
         "marker.html",
         number=number,
         left=100 * region.x / size["width"],
@@ -159,7 +160,9 @@ def _marker(number, region, size):
 def scores(report):
     """The table of what each method took and scored, and what its columns mean."""
     meanings = [_term(metric.name, metric.meaning) for metric in (TIME, MEMORY, *report.metrics)]
-    return filled_in("scores.html", {"heads": heads(report), "rows": rows(report), "meanings": "".join(meanings)})
+    return TEMPLATES.filled_in(
+        "scores.html", {"heads": heads(report), "rows": rows(report), "meanings": "".join(meanings)}
+    )
 
 
 def _term(name, meaning):
@@ -174,7 +177,7 @@ def traits(report):
         f'<tr><th scope="row">{escape(trait.name)}</th><td>{escape(trait.value)}</td><td>{escape(trait.meaning)}</td></tr>'
         for trait in report.traits
     ]
-    return filled_in("traits.html", {"rows": "".join(lines)})
+    return TEMPLATES.filled_in("traits.html", {"rows": "".join(lines)})
 
 
 def failures(report):
@@ -182,20 +185,16 @@ def failures(report):
     if not report.failures:
         return ""
     items = [_term(failure.title, failure.reason) for failure in report.failures]
-    return filled_in("failures.html", {"items": "".join(items)})
+    return TEMPLATES.filled_in("failures.html", {"items": "".join(items)})
 
 
 def commands(report):
     """How to make each result again."""
     items = "".join(map(_command, report.results))
-    return filled_in("commands.html", {"items": items}, made_by=report.made_by)
+    return TEMPLATES.filled_in("commands.html", {"items": items}, made_by=report.made_by)
 
 
 def _command(result):
     template = "command.html" if result.command else "no-command.html"
     words = " ".join(f"<span>{escape(word)}</span>" for word in result.command.split(" "))
-    return filled_in(template, {"command": words}, title=result.picture.title, use=result.use)
-
-
-def _address(file):
-    return f"data:image/webp;base64,{base64.b64encode(file).decode('ascii')}"
+    return TEMPLATES.filled_in(template, {"command": words}, title=result.picture.title, use=result.use)

@@ -47,7 +47,17 @@ def _check_shape(name, shape):
 
 def data_uri(pixels):
     """Write a picture of type uint8, gray or RGB, as WebP into an address that holds it."""
+    return address_of(webp(pixels))
+
+
+def webp(pixels, quality=QUALITY):
+    """Encode a picture of type uint8, gray or RGB, as WebP; return the bytes."""
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
-    return "data:image/webp;base64," + base64.b64encode(encoded).decode("ascii")
+    _, encoded = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+    return encoded.tobytes()
+
+
+def address_of(file):
+    """Write the bytes of a WebP file into an address that holds them."""
+    return f"data:image/webp;base64,{base64.b64encode(file).decode('ascii')}"

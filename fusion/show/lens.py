@@ -9,7 +9,7 @@ import json
 import math
 
 from data.scenes.lens import circle_of_confusion
-from fusion.show.widgets import Widget, filled_in, text_of
+from fusion.show.widgets import TEMPLATES, Widget
 
 WIDTH = 760  # CSS pixels: wider than that it does not get
 HEIGHT = 436
@@ -98,12 +98,12 @@ def thin_lens(
     scene["frames"] = int(frames)
     options = {**LAYOUT, **scene, "top": _top(scene)}
     options["marks"] = _marks(options)
-    document = filled_in(
+    document = TEMPLATES.filled_in(
         "widget.html",
         {
-            "style": text_of("widgets.css") + text_of("lens.css"),
+            "style": TEMPLATES.text_of("widgets.css") + TEMPLATES.text_of("lens.css"),
             "content": _content(options, state),
-            "script": f"{{\n{text_of('lens.js')}\n{text_of('lens_view.js')}}}",
+            "script": f"{{\n{TEMPLATES.text_of('lens.js')}\n{TEMPLATES.text_of('lens_view.js')}}}",
         },
         kind="lens",
         alt=alt or "Rays from a point through a lens to a sensor, and the size of the disc there by distance of focus",
@@ -118,10 +118,10 @@ def _content(options, state):
     """Still figure, sliders and sentences; the script finds here what it needs."""
     values = {**options, **drawing(options, state)}
     least, most = 1 / options["farthest"], 1 / options["nearest"]
-    return filled_in(
+    return TEMPLATES.filled_in(
         "lens.html",
         {"drawing": _filled(values)},
-        unfilled=text_of("lens.svg"),
+        unfilled=TEMPLATES.text_of("lens.svg"),
         options=json.dumps({"options": options, "state": state}),
         least=least,
         most=most,
@@ -321,7 +321,7 @@ def _round_distances(nearest, farthest):
 def _filled(values):
     rounded = {name: round(value, 2) if isinstance(value, float) else value for name, value in values.items()}
     marks = rounded.pop("marks")
-    return filled_in("lens.svg", {"marks": marks}, **rounded)
+    return TEMPLATES.filled_in("lens.svg", {"marks": marks}, **rounded)
 
 
 def _check(scene, state):

@@ -17,7 +17,7 @@ from data.image import to_integers
 from fusion.depth.mesh import check_positive, height_grid, used_vertices
 from fusion.depth.preview import colours_of
 from fusion.show.embed import data_uri
-from fusion.show.widgets import NARROWEST, Widget, filled_in, text_of
+from fusion.show.widgets import NARROWEST, TEMPLATES, Widget
 
 MOST = 512 * 512  # vertices: more would be finer than what a screen shows, and make a page of over a megabyte
 FINEST = 1024  # pixels along the larger side of the picture on the surface
@@ -92,7 +92,7 @@ def surface(
     levels = _levels(grid.height, used, low, high)
     size, ends = pixels.shape[1::-1], [f"{_number(end)} {unit}" for end in (low, high)]
     labels = ("picture", f"height in {unit}")
-    content = filled_in(
+    content = TEMPLATES.filled_in(
         "surface.html",
         {"gradient": _gradient()},
         picture=data_uri(_reduced(pixels)),
@@ -128,18 +128,20 @@ def surface_page(height, image, *, title="Surface", **options):
         A whole HTML document.
     """
     widget = surface(height, image, **options)
-    return filled_in("surface-page.html", {"widget": widget.html}, title=title)
+    return TEMPLATES.filled_in("surface-page.html", {"widget": widget.html}, title=title)
 
 
 def _document(content, alt):
     """Put style and scripts around the content of a widget; the scripts share one scope, and see it as `root`."""
-    scripts = "".join(map(text_of, SCRIPTS))
+    scripts = "".join(map(TEMPLATES.text_of, SCRIPTS))
     markup = {
-        "style": text_of("widgets.css") + text_of("surface.css"),
+        "style": TEMPLATES.text_of("widgets.css") + TEMPLATES.text_of("surface.css"),
         "content": content,
         "script": f"((root) => {{\n{scripts}}})(document.currentScript.parentElement);\n",
     }
-    return filled_in("widget.html", markup, kind="surface", alt=alt, width=NARROWEST, columns=2, narrow_columns=1)
+    return TEMPLATES.filled_in(
+        "widget.html", markup, kind="surface", alt=alt, width=NARROWEST, columns=2, narrow_columns=1
+    )
 
 
 def _view(grid, size, ends, span, pixel_size, unit):

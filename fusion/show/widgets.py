@@ -4,17 +4,15 @@ Templates, style and scripts lie in templates/. A script finds its widget by whe
 hold several, alike or not. ``data-lm-suppress-shortcuts`` on a control keeps JupyterLab from taking its keys.
 """
 
-import html
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from string import Template
 
 from data import Stack
 from data.image import is_one_colour_image
 from fusion.show.embed import data_uri, to_pixels
+from fusion.templates import Templates
 
 SCRIPTS = {"compare": ("compare.js",), "scrub": ("scrub.js",), "zoom": ("grip.js", "zoom.js")}
+TEMPLATES = Templates("fusion.show")
 NARROWEST = 480  # CSS pixels: smaller pictures are enlarged to it
 
 
@@ -134,13 +132,13 @@ def _widget(kind, images, labels, alt):
         sizes.append(pixels.shape[1::-1])
         _check_size(label, sizes[-1], labels[0], sizes[0])
         panes.append(_pane(label, pixels))
-    content = filled_in(
+    content = TEMPLATES.filled_in(
         f"{kind}.html", {"panes": "".join(panes)}, first=labels[0], second=labels[-1], last_index=len(panes) - 1
     )
-    script = f"{{\n{''.join(map(text_of, SCRIPTS[kind]))}}}\n"
-    document = filled_in(
+    script = f"{{\n{''.join(map(TEMPLATES.text_of, SCRIPTS[kind]))}}}\n"
+    document = TEMPLATES.filled_in(
         "widget.html",
-        {"style": text_of("widgets.css"), "content": content, "script": script},
+        {"style": TEMPLATES.text_of("widgets.css"), "content": content, "script": script},
         kind=kind,
         alt=alt or f"{kind}: {', '.join(labels)}",
         width=max(sizes[0][0], NARROWEST),
@@ -152,7 +150,7 @@ def _widget(kind, images, labels, alt):
 
 def _pane(label, pixels):
     height, width = pixels.shape[:2]
-    return filled_in("pane.html", label=label, source=data_uri(pixels), width=width, height=height)
+    return TEMPLATES.filled_in("pane.html", label=label, source=data_uri(pixels), width=width, height=height)
 
 
 def _checked_labels(labels, count):
@@ -169,14 +167,3 @@ def _check_size(name, size, first_name, first_size):
             f"{name} has {size[0]} x {size[1]} pixels, but {first_name} has {first_size[0]} x {first_size[1]}; "
             "pictures shown together are of one size: crop or scale one of them"
         )
-
-
-def filled_in(template, markup=None, **values):
-    """Fill a template: values are text and escaped, markup is put in as it is."""
-    escaped = {name: html.escape(str(value)) for name, value in values.items()}
-    return Template(text_of(template)).substitute(escaped, **(markup or {}))
-
-
-@cache
-def text_of(template):
-    return (files("fusion.show") / "templates" / template).read_text(encoding="utf-8")

@@ -3,12 +3,11 @@
 import cv2
 import numpy as np
 
+from data.scenes.lab.slope import FARTHEST, LENS, NEAREST, depth_of_slope
 from data.scenes.lens import circle_of_confusion, cut_into_layers, defocus
 from data.scenes.light import to_linear
 from data.scenes.photographs import photograph
 
-NEAREST, FARTHEST = 0.8, 1.2  # metres
-LENS = {"focal_length": 0.050, "f_number": 2.8}
 PIXEL_PITCH = 40e-6  # metres: of a coarse sensor, as pictures of the lab are small
 LAYERS = 32
 ROWS, COLUMNS = slice(40, 360), slice(150, 598)  # of the photograph
@@ -27,10 +26,8 @@ def table():
 
 def in_focus(light, distance):
     """Linear light (H, W, 3) of a tilted picture, as a lens draws it that is focused at a distance, in metres."""
-    rows = 1 / np.linspace(1 / FARTHEST, 1 / NEAREST, light.shape[0], dtype=np.float32)
-    depth = np.repeat(rows[:, None], light.shape[1], axis=1)
     largest = circle_of_confusion(np.array([NEAREST, FARTHEST]), distance, **LENS).max() / PIXEL_PITCH
-    layers = cut_into_layers(light, depth, count=LAYERS, reach=int(np.ceil(largest)) + 1)
+    layers = cut_into_layers(light, depth_of_slope(light.shape), count=LAYERS, reach=int(np.ceil(largest)) + 1)
     radii = [circle_of_confusion(layer.depth, distance, **LENS) / PIXEL_PITCH / 2 for layer in layers]
     return defocus(layers, light.shape, radii)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import recalage
-from data import open_stack
+from data import open_stack, save
 from fusion.cli import main
 from recalage.alignment import Alignment, FrameReport
 
@@ -65,3 +65,13 @@ def failing_in_a_line(capsys, tmp_path):
         return run
 
     return make
+
+
+@pytest.fixture
+def pair(tmp_path, focus_pair):
+    """The files of a pair, in a folder of their own whose name is no HTML."""
+    folder = tmp_path / "a <pair>"
+    folder.mkdir()
+    for name, frame in zip(("a", "b"), focus_pair, strict=True):
+        save(frame, folder / f"{name}.png")
+    return folder

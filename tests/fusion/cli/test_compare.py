@@ -8,16 +8,6 @@ from data import save
 from fusion.cli import main
 
 
-@pytest.fixture
-def pair(tmp_path, focus_pair):
-    """The files of a pair, in a folder of their own."""
-    folder = tmp_path / "a <pair>"
-    folder.mkdir()
-    for name, frame in zip(("a", "b"), focus_pair, strict=True):
-        save(frame, folder / f"{name}.png")
-    return folder
-
-
 def test_a_page_is_written_and_told(pair, tmp_path, capsys):
     out = tmp_path / "report.html"
     assert main(["compare", str(pair), "-o", str(out), "--align", "none"]) == 0

@@ -1,6 +1,7 @@
 """fusion fuse: the method that fits, and why."""
 
 import shlex
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -8,17 +9,9 @@ import pytest
 import fusion
 from data import open_stack, save
 from data.image import to_integers
-from fusion.cli import main
-
-
-@pytest.fixture
-def pair(tmp_path, focus_pair):
-    """The files of a pair, in a folder of their own."""
-    folder = tmp_path / "pair"
-    folder.mkdir()
-    for name, frame in zip(("a", "b"), focus_pair, strict=True):
-        save(frame, folder / f"{name}.png")
-    return folder
+from fusion.choice import Choice
+from fusion.cli import fuse, main
+from fusion.lineup import LINEUP
 
 
 @pytest.fixture
@@ -112,3 +105,20 @@ def test_one_frame_is_refused(pair, tmp_path, capsys):
     assert main(["fuse", str(pair / "a.png"), "-o", str(tmp_path / "f.png")]) == 2
     assert "only frame" in capsys.readouterr().err
     assert not (tmp_path / "f.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "align", "transforms", "expected"),
+    [
+        ("pyramid", "similarity", None, "fusion stack in -o o.tif --crop --force"),
+        ("pyramid", "affine", None, "fusion stack in -o o.tif --align affine --crop --force"),
+        ("pyramid", "none", None, "fusion stack in -o o.tif --align none --force"),
+        ("pyramid", None, "m.json", "fusion stack in -o o.tif --transforms m.json --crop --force"),
+        ("guided", "similarity", None, "fusion guided in -o o.tif --align similarity --force"),
+        ("guided", "none", None, "fusion guided in -o o.tif --force"),
+        ("guided", None, "m.json", "fusion guided in -o o.tif --transforms m.json --force"),
+    ],
+)
+def test_the_command_aligns_and_crops_as_this_one_does(name, align, transforms, expected):
+    args = Namespace(paths=["in"], output="o.tif", align=align, transforms=transforms, quality=95)
+    assert fuse._command(LINEUP[name], Choice(name, (), False, "", []), args) == expected
