@@ -77,6 +77,12 @@ def test_a_coin_that_slides_over_a_bracket_moves():
     assert still.moving < 0.01 < moving.moving < 0.3
 
 
+def test_frames_are_held_against_the_best_exposed_one():
+    moving = scenes.exposure_bracket(exposures=(-9, 0, 1.5), light=6.0, moving=True)
+    told = measure_traits(moving.stack).moving
+    assert told == pytest.approx(moving.ghosts.any(axis=0).mean(), abs=0.03)
+
+
 def test_a_thing_that_moves_through_a_focus_series_moves(focus_pair):
     moved = focus_pair.copy()
     moved[1, 20:70, 30:80] = 1
